@@ -1,0 +1,149 @@
+"""The command line: `mmaug augment | preview | demo | ops`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from mmaug import policies
+from mmaug.errors import MmaugError, PolicyError
+from mmaug.graph import ON_CONFLICT, TransformGraph
+from mmaug.io import augment as augment_job
+from mmaug.io.folder import Folder
+from mmaug.policy import Policy
+from mmaug.registry import OPS
+from mmaug.schema import Schema
+from mmaug.schema.fields import MODALITY_KINDS
+
+app = typer.Typer(
+    name="mmaug",
+    help="Augment images, text and audio so that what they pair stays true.",
+    no_args_is_help=True,
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+console = Console(stderr=True)
+
+PolicyOption = Annotated[str, typer.Option("--policy", "-p", help="A policy file, or a name: " + ", ".join(policies.NAMED) + ".")]
+SchemaOption = Annotated[
+    Path | None, typer.Option("--schema", help="A schema file. Default: schema.json in the data folder, else inferred and shown.")
+]
+SeedOption = Annotated[int, typer.Option("--seed", "-s", help="Fixes every random choice.")]
+ConflictOption = Annotated[str, typer.Option("--on-conflict", help="edit captions that would become false, skip the step, or raise.")]
+
+
+def main() -> None:
+    """Run the command line; an error that mmaug raises on purpose is shown as one message, without a traceback."""
+    try:
+        app()
+    except MmaugError as error:
+        console.print(f"[bold red]error[/] {error}", highlight=False, soft_wrap=True)
+        raise SystemExit(2) from None
+
+
+def graph_for(folder: Folder, policy: str, schema: Path | None, seed: int, on_conflict: str) -> TransformGraph:
+    """The graph that a command runs: the schema found, inferred or given, and the policy by file or name."""
+    found = Schema.load(schema) if schema is not None else folder.schema()
+    for note in found.notes:
+        console.print(f"[dim]schema: {note}[/]", highlight=False)
+    return TransformGraph(load_policy(policy, found), schema=found, seed=seed, on_conflict=on_conflict)
+
+
+def load_policy(policy: str, schema: Schema) -> Policy:
+    """A policy from a file, or by name for the modalities that the schema has. Raises: PolicyError when it is neither."""
+    if policy in policies.NAMED:
+        return policies.named(policy, [m for m in MODALITY_KINDS if schema.for_modality(m)])
+    path = Path(policy)
+    if not path.is_file():
+        raise PolicyError(f"--policy {policy!r}: must be a file or one of {', '.join(policies.NAMED)}")
+    return Policy.load(path)
+
+
+@app.command()
+def augment(
+    source: Annotated[Path, typer.Argument(metavar="IN", help="A folder with metadata.jsonl (ImageFolder, AudioFolder).")],
+    out: Annotated[Path, typer.Argument(metavar="OUT", help="A new folder, or one that an earlier run of the same command left.")],
+    policy: PolicyOption = "rand_augment",
+    schema: SchemaOption = None,
+    copies: Annotated[int, typer.Option("--copies", "-n", min=1, help="Augmented copies of every row.")] = 1,
+    workers: Annotated[int, typer.Option("--workers", "-w", min=0, help="Worker processes; the result is the same for any number.")] = 0,
+    seed: SeedOption = 0,
+    on_conflict: ConflictOption = "edit",
+    on_error: Annotated[str, typer.Option("--on-error", help="stop at a bad row, or skip it into errors.jsonl.")] = "stop",
+) -> None:
+    """Write an augmented copy of a data set; stopped and started again, it goes on where it was.
+
+    Example: [cyan]mmaug augment photos photos-augmented --policy rand_augment --copies 2 --workers 2[/]
+    """
+    _one_of("--on-conflict", on_conflict, ON_CONFLICT)
+    folder = Folder(source)
+    graph = graph_for(folder, policy, schema, seed, on_conflict)
+    summary = augment_job.augment(folder, out, graph, copies=copies, workers=workers, on_error=on_error, console=console)
+    console.print(summary, highlight=False)
+
+
+@app.command()
+def preview(
+    source: Annotated[Path, typer.Argument(metavar="IN", help="A folder with metadata.jsonl.")],
+    out: Annotated[Path, typer.Option("--out", "-o", help="The page to write.")] = Path("preview.html"),
+    policy: PolicyOption = "rand_augment",
+    schema: SchemaOption = None,
+    rows: Annotated[int, typer.Option("--rows", help="How many rows to show, evenly spread.", min=1)] = 12,
+    copies: Annotated[int, typer.Option("--copies", "-n", min=1, help="Augmented copies of each.")] = 2,
+    seed: SeedOption = 0,
+    on_conflict: ConflictOption = "edit",
+) -> None:
+    """Write a page that shows rows before and after: boxes, changed captions, dropped steps with their reasons.
+
+    Example: [cyan]mmaug preview photos --policy rand_augment -o page.html[/]
+    """
+    from mmaug import report
+
+    _one_of("--on-conflict", on_conflict, ON_CONFLICT)
+    folder = Folder(source)
+    graph = graph_for(folder, policy, schema, seed, on_conflict)
+    step = max(len(folder) // rows, 1)
+    shown = [folder.load(number) for number in range(0, len(folder), step)][:rows]
+    report.preview(graph, [row for _, row in shown], out, keys=[key for key, _ in shown], copies=copies)
+    console.print(f"[green]wrote[/] {out}", highlight=False)
+
+
+@app.command()
+def demo(
+    out: Annotated[Path, typer.Argument(metavar="OUT", help="Where to write the scenes, the augmented data set and the page.")] = Path("mmaug-demo"),
+    scenes: Annotated[int, typer.Option("--scenes", min=1, help="How many scenes to draw.")] = 24,
+    seed: SeedOption = 0,
+) -> None:
+    """Draw scenes (picture, caption, boxes, mask, stereo sound), augment them and show the result. Needs no data.
+
+    Example: [cyan]mmaug demo[/]
+    """
+    from mmaug import demo as demo_job
+
+    demo_job.run(out, scenes=scenes, seed=seed, console=console)
+
+
+@app.command()
+def ops(modality: Annotated[str | None, typer.Argument(help="image, text or audio; default all.")] = None) -> None:
+    """List the ops with their parameters: what strength 0 to 1 does, and what each does.
+
+    Example: [cyan]mmaug ops audio[/]
+    """
+    if modality is not None:
+        _one_of("MODALITY", modality, tuple(MODALITY_KINDS))
+    table = Table("op", "what it does", "parameters (strength 0 to 1)", "touches", show_lines=True)
+    for name, op in OPS.items():
+        if modality in (None, op.modality):
+            params = "\n".join(f"{key}: {param.describe()}" for key, param in op.params.items())
+            table.add_row(name, op.summary, params, ", ".join(sorted(op.aspects)))
+    Console().print(table)
+
+
+def _one_of(option: str, given: str, allowed: tuple[str, ...]) -> None:
+    if given not in allowed:
+        raise MmaugError(f"{option} must be one of {', '.join(allowed)}, got {given!r}")

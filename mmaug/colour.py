@@ -1,0 +1,185 @@
+"""Names of colours: CIELAB, prototypes of each colour word, and what a word becomes under a colour function.
+
+Source: Berlin and Kay 1969 (the eleven basic terms); CIE 15:2004 (CIELAB); IEC 61966-2-1 (sRGB, D65).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+
+import numpy as np
+
+from mmaug.errors import MmaugError
+
+ColourFunction = Callable[[np.ndarray], np.ndarray]
+"""float [n, 3] sRGB in 0..255 to the same, already clipped."""
+
+_TO_XYZ = np.array(
+    [[0.4124564, 0.3575761, 0.1804375], [0.2126729, 0.7151522, 0.0721750], [0.0193339, 0.1191920, 0.9503041]]
+)
+_WHITE = np.array([0.95047, 1.0, 1.08883])
+_EPSILON, _KAPPA = 216 / 24389, 24389 / 27
+
+
+def to_lab(rgb: np.ndarray) -> np.ndarray:
+    """CIELAB of sRGB colours: float [n, 3] in 0..255 to float64 [n, 3] (D65, 2 degrees)."""
+    value = np.asarray(rgb, np.float64) / 255.0
+    linear = np.where(value <= 0.04045, value / 12.92, ((np.maximum(value, 0.0) + 0.055) / 1.055) ** 2.4)
+    xyz = linear @ _TO_XYZ.T / _WHITE
+    f = np.where(xyz > _EPSILON, np.cbrt(xyz), (_KAPPA * xyz + 16) / 116)
+    return np.stack([116 * f[:, 1] - 16, 500 * (f[:, 0] - f[:, 1]), 200 * (f[:, 1] - f[:, 2])], axis=1)
+
+
+def from_lab(lab: np.ndarray) -> np.ndarray:
+    """sRGB of CIELAB colours: float [n, 3] to float64 [n, 3] in 0..255, clipped to the gamut."""
+    lab = np.asarray(lab, np.float64)
+    fy = (lab[:, 0] + 16) / 116
+    f = np.stack([fy + lab[:, 1] / 500, fy, fy - lab[:, 2] / 200], axis=1)
+    xyz = np.where(f**3 > _EPSILON, f**3, (116 * f - 16) / _KAPPA) * _WHITE
+    linear = np.clip(xyz @ np.linalg.inv(_TO_XYZ).T, 0.0, 1.0)
+    return 255 * np.where(linear <= 0.0031308, 12.92 * linear, 1.055 * linear ** (1 / 2.4) - 0.055)
+
+
+# Typical, dark and light things that people call by the word, as a camera sees them. Red, green and blue
+# are each other's exact channel rotations, so that a hue turn of 120 degrees is sure about all of them.
+_PRIMARY = [(255, 0, 0), (220, 20, 20), (200, 30, 30), (170, 20, 20), (140, 15, 15), (230, 50, 50), (190, 45, 45)]
+_PROTOTYPES: dict[str, list[tuple[int, int, int]]] = {
+    "red": _PRIMARY,
+    "green": [(b, r, g) for r, g, b in _PRIMARY],
+    "blue": [(g, b, r) for r, g, b in _PRIMARY],
+    "orange": [(255, 140, 0), (255, 120, 0), (240, 130, 30), (225, 110, 20), (255, 160, 50)],
+    "yellow": [(255, 255, 0), (250, 220, 20), (240, 210, 50), (255, 230, 80), (225, 200, 30)],
+    "purple": [(128, 0, 128), (110, 30, 140), (90, 20, 120), (150, 60, 180), (160, 80, 200)],
+    "pink": [(255, 160, 190), (255, 180, 195), (250, 140, 175), (240, 170, 190), (255, 105, 180)],
+    "brown": [(120, 70, 30), (100, 60, 30), (139, 80, 40), (80, 50, 25), (150, 100, 60)],
+    "black": [(0, 0, 0), (15, 15, 15), (25, 25, 28), (32, 30, 30), (40, 40, 40)],
+    "white": [(255, 255, 255), (245, 245, 245), (235, 235, 235), (250, 248, 240), (228, 228, 230)],
+    "gray": [(128, 128, 128), (105, 105, 105), (150, 150, 150), (90, 90, 92), (170, 170, 172)],
+}
+# Anchors only: they tell `name` where a word's realm ends, but a rule never pushes them through an op.
+_ANCHORS: dict[str, list[tuple[int, int, int]]] = {
+    "green": [
+        (60, 160, 60),
+        (34, 120, 34),
+        (120, 200, 80),
+        (85, 107, 47),
+        (144, 220, 144),
+        (60, 170, 130),
+        (0, 128, 128),
+        (20, 60, 30),
+    ],
+    "blue": [
+        (0, 0, 128),
+        (70, 130, 200),
+        (100, 150, 240),
+        (135, 190, 235),
+        (25, 25, 80),
+        (0, 140, 220),
+        (70, 190, 220),
+        (50, 60, 100),
+    ],
+    "red": [(100, 10, 15), (240, 70, 70), (150, 30, 50), (220, 20, 60)],
+    "purple": [(60, 20, 80), (190, 150, 220), (200, 60, 200), (140, 40, 220), (180, 30, 160)],
+    "pink": [(255, 200, 215), (220, 120, 150), (255, 100, 150)],
+    "orange": [(230, 90, 20), (255, 175, 80)],
+    "yellow": [(255, 250, 150), (200, 180, 40), (240, 240, 100), (210, 255, 40)],
+    "brown": [(60, 35, 20), (170, 120, 75), (110, 50, 30)],
+    "white": [(245, 240, 225)],
+    "gray": [(75, 75, 75), (190, 190, 190), (120, 125, 130)],
+    "black": [(18, 15, 22)],
+}
+BASIC = tuple(_PROTOTYPES)
+
+WORDS: dict[str, list[tuple[int, int, int]]] = {
+    "navy": [(0, 0, 128), (20, 25, 80)], "teal": [(0, 128, 128), (20, 110, 110)], "turquoise": [(64, 224, 208),
+    (50, 190, 190)],
+    "aqua": [(0, 255, 255), (80, 220, 220)], "cyan": [(0, 255, 255), (40, 210, 220)], "maroon": [(128, 0, 0),
+    (100, 15, 25)],
+    "burgundy": [(128, 0, 32), (100, 10, 30)], "crimson": [(220, 20, 60), (180, 20, 40)], "scarlet": [(255, 36, 0),
+    (210, 30, 20)],
+    "magenta": [(255, 0, 255), (210, 20, 160)], "fuchsia": [(255, 0, 255), (220, 30, 150)],
+    "violet": [(143, 0, 255), (138, 60, 200)],
+    "lavender": [(200, 180, 240), (220, 210, 245)], "lilac": [(200, 162, 200), (190, 150, 210)],
+    "indigo": [(75, 0, 130), (60, 30, 140)],
+    "beige": [(245, 245, 220), (225, 205, 170)], "tan": [(210, 180, 140), (190, 150, 100)],
+    "khaki": [(195, 176, 145), (160, 145, 105)],
+    "cream": [(255, 253, 208), (245, 235, 205)], "creme": [(255, 253, 208), (245, 235, 205)],
+    "ivory": [(255, 255, 240), (240, 235, 215)],
+    "golden": [(218, 165, 32), (200, 150, 60)], "gold": [(218, 165, 32), (200, 150, 60)],
+    "silver": [(192, 192, 192), (160, 162, 165)],
+    "bronze": [(205, 127, 50), (140, 90, 45)], "copper": [(184, 115, 51), (170, 90, 60)], "peach": [(255, 218, 185),
+    (250, 190, 150)],
+    "coral": [(255, 127, 80), (240, 110, 95)], "salmon": [(250, 128, 114), (240, 150, 130)],
+    "olive": [(128, 128, 0), (95, 100, 45)],
+    "lime": [(191, 255, 0), (120, 230, 40)], "rust": [(183, 65, 14), (150, 70, 35)], "charcoal": [(54, 69, 79),
+    (60, 60, 62)],
+    "blonde": [(240, 215, 150), (205, 170, 110)], "blond": [(240, 215, 150), (205, 170, 110)],
+    "brunette": [(80, 55, 35), (110, 75, 45)],
+    "mustard": [(225, 173, 1), (200, 160, 40)], "plum": [(142, 69, 133), (110, 40, 100)], "auburn": [(165, 42, 42),
+    (120, 50, 30)],
+}  # fmt: skip
+"""Colour words that are not basic terms, with two prototypes each."""
+
+_ALIASES = {"grey": "gray"}
+_NEUTRAL = ("black", "gray", "white")
+
+
+@cache
+def _realm() -> tuple[np.ndarray, tuple[str, ...]]:
+    """Every prototype and anchor in CIELAB: float [n, 3], and the term of each."""
+    pairs = [(term, rgb) for table in (_PROTOTYPES, _ANCHORS) for term, colours in table.items() for rgb in colours]
+    return to_lab(np.array([rgb for _, rgb in pairs])), tuple(term for term, _ in pairs)
+
+
+@cache
+def prototypes(word: str, modifier: str | None = None) -> np.ndarray:
+    """The colours that a word may mean: read-only float64 [n, 3], sRGB in 0..255.
+
+    `modifier` "dark" or "light" (and their like) keeps the darker or lighter half. Raises: MmaugError for an unknown word.
+    """
+    word = _ALIASES.get(word, word)
+    table = _PROTOTYPES.get(word) or WORDS.get(word)
+    if table is None:
+        raise MmaugError(
+            f"prototypes: {word!r} is not a colour word that has prototypes; known: {', '.join((*BASIC, *WORDS))}"
+        )
+    colours = np.array(table, np.float64)
+    if modifier in ("dark", "deep", "light", "pale", "pastel"):
+        order = np.argsort(to_lab(colours)[:, 0], kind="stable")
+        half = (len(order) + 1) // 2
+        colours = colours[order[:half] if modifier in ("dark", "deep") else order[-half:]]
+    colours.setflags(write=False)
+    return colours
+
+
+def name(rgb: np.ndarray) -> list[str]:
+    """The nearest basic colour term of each colour: float [n, 3] in 0..255."""
+    lab, terms = _realm()
+    own = to_lab(np.atleast_2d(rgb))
+    distance = np.linalg.norm(own[:, None, :] - lab[None, :, :], axis=2)
+    names = [terms[i] for i in distance.argmin(axis=1)]
+    # A colour without chroma is black, gray or white, however near a dark brown or a pale pink lies.
+    for i in np.flatnonzero(np.hypot(own[:, 1], own[:, 2]) < 4.0):
+        names[i] = "black" if own[i, 0] < 24 else "white" if own[i, 0] > 84 else "gray"
+    return names
+
+
+def renamed(term: str, fn: ColourFunction, modifier: str | None = None) -> str | None:
+    """What a basic term is called after `fn`: itself, another term that all its prototypes agree on, or None when unsure.
+
+    Raises: MmaugError when `term` is not a basic term.
+    """
+    term = _ALIASES.get(term, term)
+    if term not in _PROTOTYPES:
+        raise MmaugError(
+            f"renamed: {term!r} is not a basic colour term; use `shift` for it. Basic terms: {', '.join(BASIC)}"
+        )
+    names = set(name(fn(prototypes(term, modifier).copy())))
+    return names.pop() if len(names) == 1 else None
+
+
+def shift(word: str, fn: ColourFunction, modifier: str | None = None) -> float:
+    """The largest CIELAB distance (delta E 1976) that `fn` moves a prototype of the word. Raises: MmaugError for an unknown word."""
+    colours = prototypes(word, modifier)
+    return float(np.linalg.norm(to_lab(fn(colours.copy())) - to_lab(colours), axis=1).max())

@@ -1,0 +1,117 @@
+"""Where every moment of a recording went, as one map that composes: straight pieces, some of them backwards."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+Piece = tuple[float, float, float, float]
+"""(start, end, to, until) in seconds: the moments from `start` to `end` are now heard from `to` to `until`.
+
+`start < end`; backwards when `to > until`.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class TimeMap:
+    """A map from the moments of a recording of `seconds` to those of one of `out_seconds`.
+
+    pieces: in order of their start, not overlapping; what is in no piece is no longer heard.
+    """
+
+    pieces: tuple[Piece, ...]
+    seconds: float
+    out_seconds: float
+
+    def then(self, after: TimeMap) -> TimeMap:
+        """This map, then `after`."""
+        pieces = []
+        for start, end, to, until in self.pieces:
+            back = (end - start) / (until - to)
+            for a, b, image_to, image_until in after.images(min(to, until), max(to, until)):
+                first, last = start + (a - to) * back, start + (b - to) * back
+                if first > last:
+                    first, last, image_to, image_until = last, first, image_until, image_to
+                pieces.append((first, last, image_to, image_until))
+        return TimeMap(_joined(sorted(pieces)), self.seconds, after.out_seconds)
+
+    def images(self, start: float, end: float) -> list[Piece]:
+        """The pieces of a stretch of time: each (start, end, to, until) with the part of it that is still heard."""
+        found = []
+        for a, b, to, until in self.pieces:
+            first, last = max(a, start), min(b, end)
+            if first < last or first == last == start == end:
+                rate = (until - to) / (b - a)
+                found.append((first, last, to + (first - a) * rate, to + (last - a) * rate))
+        return found if start < end else found[:1]
+
+    @property
+    def rate(self) -> float:
+        """How many times faster everything is heard; 1 for an empty map."""
+        if not self.pieces:
+            return 1.0
+        start, end, to, until = self.pieces[0]
+        return (end - start) / abs(until - to)
+
+    @property
+    def backwards(self) -> bool:
+        """Whether any part is heard backwards."""
+        return any(to > until for _, _, to, until in self.pieces)
+
+    @property
+    def in_order(self) -> bool:
+        """Whether what came first is still heard first."""
+        heard = [to for _, _, to, _ in self.pieces]
+        return not self.backwards and heard == sorted(heard)
+
+    @property
+    def kept(self) -> float:
+        """The share of the original that is still heard, in [0, 1]."""
+        return sum(end - start for start, end, _, _ in self.pieces) / self.seconds if self.seconds else 1.0
+
+    @property
+    def is_identity(self) -> bool:
+        """Whether every moment stays where it is (to a microsecond)."""
+        return abs(self.out_seconds - self.seconds) < 1e-6 and all(
+            abs(start - to) < 1e-6 and abs(end - until) < 1e-6 for start, end, to, until in self.pieces
+        )
+
+
+def identity(seconds: float) -> TimeMap:
+    return TimeMap(((0.0, seconds, 0.0, seconds),), seconds, seconds)
+
+
+def faster(seconds: float, rate: float) -> TimeMap:
+    """Everything `rate` times faster."""
+    return TimeMap(((0.0, seconds, 0.0, seconds / rate),), seconds, seconds / rate)
+
+
+def reversed_(seconds: float) -> TimeMap:
+    """The end first."""
+    return TimeMap(((0.0, seconds, seconds, 0.0),), seconds, seconds)
+
+
+def window(seconds: float, start: float, end: float) -> TimeMap:
+    """Only what lies from `start` to `end` seconds."""
+    return TimeMap(((start, end, 0.0, end - start),), seconds, end - start)
+
+
+def rolled(seconds: float, by: float) -> TimeMap:
+    """Later by `by` seconds in [0, seconds); what falls off the end comes first."""
+    if by == 0:
+        return identity(seconds)
+    cut = seconds - by
+    return TimeMap(((0.0, cut, by, seconds), (cut, seconds, 0.0, by)), seconds, seconds)
+
+
+def _joined(pieces: list[Piece]) -> tuple[Piece, ...]:
+    """Pieces that carry on where the last one ended become one."""
+    joined: list[Piece] = []
+    for piece in pieces:
+        if joined:
+            start, end, to, until = joined[-1]
+            same_way = (until > to) == (piece[3] > piece[2])
+            if same_way and abs(end - piece[0]) < 1e-9 and abs(until - piece[2]) < 1e-9:
+                joined[-1] = (start, piece[1], to, piece[3])
+                continue
+        joined.append(piece)
+    return tuple(joined)

@@ -1,0 +1,189 @@
+"""The transform graph: a policy on a schema. draw -> resolve -> apply, each a pure function."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from hashlib import blake2b
+from typing import Any
+
+import numpy as np
+
+from mmaug import apply as heavy
+from mmaug import pairing
+from mmaug.apply import BoundPlan
+from mmaug.draw import Drawer
+from mmaug.effects.state import AudioState, State, sides_swapped
+from mmaug.errors import PolicyError, RowError
+from mmaug.light import Light
+from mmaug.pairing.base import Rules
+from mmaug.plan import Plan
+from mmaug.policy import Policy, PolicyOp
+from mmaug.registry import get_op
+from mmaug.resolve import Edges, Fold
+from mmaug.rewrite import choose, rewrite
+from mmaug.schema import MISSING, Schema
+from mmaug.schema.columns import Row
+from mmaug.trace import Trace
+
+ON_CONFLICT = ("edit", "skip", "raise")
+
+
+class TransformGraph:
+    """Augments rows so that what they pair stays true: `graph(row, key="000123")`.
+
+    seed: together with key, epoch and view it fixes every draw. on_conflict: "edit" rewrites captions where the rules can and
+    else drops the step; "skip" never rewrites, it drops the step; "raise" raises where a step would be dropped.
+    rules: pairing rules; add yours to `mm.pairing.DEFAULT`. key: the column that names a row, where calls give no key.
+    Raises: PolicyError when an op has no field to act on, RuleError when no rule says what an op means for a field,
+    SchemaError for a label that forbids an unknown op.
+    """
+
+    def __init__(
+        self,
+        policy: Policy,
+        *,
+        schema: Schema,
+        seed: int = 0,
+        on_conflict: str = "edit",
+        rules: Rules = pairing.DEFAULT,
+        key: str | None = None,
+    ):
+        if on_conflict not in ON_CONFLICT:
+            raise PolicyError(f"on_conflict must be one of {', '.join(ON_CONFLICT)}, got {on_conflict!r}")
+        if not isinstance(policy, Policy):
+            policy = Policy.sequence(policy)
+        self.policy, self.schema, self.seed, self.on_conflict, self.rules, self.key = policy, schema, seed, on_conflict, rules, key
+        self._drawer = Drawer(policy, self._targets)
+        self._edges = Edges(schema, rules)
+        self._check_rules()
+
+    def plan(self, *, key: str | int | bytes, epoch: int = 0, view: int = 0, progress: float = 0.0) -> Plan:
+        """Every random choice for one view of the row of that key, without looking at it: the same arguments, the same plan."""
+        return self._drawer.draw(self.seed, epoch, key, view, progress)
+
+    def resolve(self, plan: Plan, row: Mapping[str, Any]) -> BoundPlan:
+        """Bind a plan to a row: which steps keep it true, and what its texts and annotations become. Pixels and samples are not read.
+
+        Raises: RowError where the row does not hold what the schema says; ConflictError with on_conflict="raise".
+        """
+        self.schema.refuse_undeclared(row)
+        light = Light(self.schema, row)
+        chosen = choose(light, plan)
+        fold = Fold(light, self._edges, self.on_conflict).run(plan)
+        writes = rewrite(light, fold, plan, chosen)
+        return BoundPlan(plan, Trace(tuple(fold.records), tuple(writes.edits)), _as_heard(fold), writes, row)
+
+    def apply(self, bound: BoundPlan, row: Mapping[str, Any]) -> Row:
+        """Carry out a bound plan on its row. Raises: PlanError for another row, RowError for values that cannot be processed."""
+        return heavy.apply(bound, row, self.schema)
+
+    def run(
+        self,
+        row: Mapping[str, Any],
+        *,
+        key: str | int | bytes | None = None,
+        epoch: int = 0,
+        view: int = 0,
+        progress: float = 0.0,
+    ) -> tuple[Row, Trace]:
+        """The augmented row and the trace of what was done and why."""
+        plan = self.plan(key=self._key_of(row) if key is None else key, epoch=epoch, view=view, progress=progress)
+        bound = self.resolve(plan, row)
+        return self.apply(bound, row), bound.trace
+
+    def __call__(self, row: Mapping[str, Any], **draw: Any) -> Row:
+        """The augmented row: a new dict with the same keys and types. Arguments as for `run`."""
+        return self.run(row, **draw)[0]
+
+    def __reduce__(self) -> Any:  # drawers are closures: a worker builds its own from the parts
+        return _rebuild, (self.policy, self.schema, self.seed, self.on_conflict, self.rules, self.key)
+
+    def __str__(self) -> str:
+        edges = [
+            f"  {name} ({field.kind}) <- {', '.join(followers)}"
+            for name, field in self.schema.fields.items()
+            if (followers := self.schema.followers(name))
+        ]
+        policy = "\n".join(f"  {line}" for line in str(self.policy).splitlines())
+        return "\n".join(
+            [f"TransformGraph(seed={self.seed}, on_conflict={self.on_conflict!r})", "policy", policy, "what follows what", *edges]
+        )
+
+    __repr__ = __str__
+
+    def _targets(self, op: PolicyOp) -> tuple[str, ...]:
+        """The fields that an op of the policy acts on."""
+        fields = tuple(self.schema.for_modality(get_op(op.name).modality))
+        if op.field is None and fields:
+            return fields
+        if op.field in fields:
+            return (op.field,)
+        modality = get_op(op.name).modality
+        raise PolicyError(
+            f"op {op.name!r} acts on {modality} fields, and the schema has {', '.join(fields) or 'none'}"
+            + (f"; field={op.field!r} is not one of them" if op.field else f"; declare one or take {op.name} out")
+        )
+
+    def _check_rules(self) -> None:
+        """Ask for every rule that this policy can need, so that a missing one shows before the first row."""
+        for op in self.policy.ops():
+            for source in self._targets(op):
+                for aspect in get_op(op.name).aspects:
+                    self._edges.asked(source, aspect)
+                if get_op(op.name).family == "geometry":
+                    for follower in self.schema.followers(source):
+                        if self.schema.fields[follower].kind == "audio":
+                            self._edges.asked(follower, "channels")
+        for name in self.schema.of_kind("label"):
+            for ops in self.schema.fields[name].forbids.values():  # type: ignore[attr-defined]
+                for op_name in ops:
+                    get_op(op_name)
+
+    def _key_of(self, row: Mapping[str, Any]) -> str | int | bytes:
+        if self.key is None:
+            return content_key(row, self.schema)
+        if row.get(self.key) is None:
+            raise RowError(f"key column {self.key!r} must be in every row, this row has {sorted(row)}")
+        return row[self.key]
+
+
+def content_key(row: Mapping[str, Any], schema: Schema) -> bytes:
+    """A key made of a row's content, where there is no better one: 16 bytes; rows with the same content share their draws."""
+    digest = blake2b(digest_size=16)
+    for name in schema.fields:
+        value = schema.column(name).get(row)
+        digest.update(name.encode())
+        if value is not MISSING:
+            _feed(digest, value)
+    return digest.digest()
+
+
+def _feed(digest: Any, value: Any) -> None:
+    if isinstance(value, Mapping):
+        for key in sorted(value):
+            digest.update(str(key).encode())
+            _feed(digest, value[key])
+    elif isinstance(value, (list, tuple)):
+        digest.update(b"[%d" % len(value))
+        for item in value:
+            _feed(digest, item)
+    elif hasattr(value, "detach") or isinstance(value, np.ndarray) or hasattr(value, "getbands"):
+        array = np.ascontiguousarray(value.detach().cpu().numpy() if hasattr(value, "detach") else value)
+        digest.update(f"{array.dtype}{array.shape}".encode())
+        digest.update(array.tobytes())
+    elif hasattr(value, "samples") and hasattr(value, "rate"):
+        _feed(digest, {"samples": value.samples, "rate": value.rate})
+    else:
+        digest.update(repr(value).encode("utf-8", "surrogatepass") + b";")
+
+
+def _as_heard(fold: Fold) -> dict[str, State]:
+    """The states at the end, with channels swapped by a mirror of the picture."""
+    return {
+        name: state.permute(sides_swapped(state.channels)) if isinstance(state, AudioState) and fold.swapped.get(name) else state
+        for name, state in fold.states.items()
+    }
+
+
+def _rebuild(policy: Policy, schema: Schema, seed: int, on_conflict: str, rules: Rules, key: str | None) -> TransformGraph:
+    return TransformGraph(policy, schema=schema, seed=seed, on_conflict=on_conflict, rules=rules, key=key)

@@ -1,0 +1,110 @@
+"""The light side of a row: sizes, texts and annotations, without pixels or samples. Read once, checked once, when first needed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cached_property
+from typing import Any
+
+from mmaug.effects.state import State, audio_state, image_state
+from mmaug.errors import RowError
+from mmaug.modalities.annotations import boxes as box_values
+from mmaug.modalities.annotations import times
+from mmaug.modalities.audio import values as audio_values
+from mmaug.modalities.audio.values import Hearing
+from mmaug.modalities.image import values as image_values
+from mmaug.modalities.image.values import Look
+from mmaug.modalities.text import values as text_values
+from mmaug.pairing.base import Context, Sound, Thing
+from mmaug.schema import MISSING, Schema, sources
+
+TEXT_KINDS = ("caption", "messages", "transcript")
+
+
+class Light:
+    """What the fold may know of a row."""
+
+    def __init__(self, schema: Schema, row: Mapping[str, Any]):
+        self.schema, self.row = schema, row
+        self._contexts: dict[tuple[str, str], Context] = {}
+
+    def value(self, name: str) -> Any:
+        return self.schema.value(name, self.row)
+
+    @cached_property
+    def looks(self) -> dict[str, Look]:
+        """Size and frames of every picture in the row."""
+        names = self.schema.of_kind("image")
+        return {n: image_values.look(v, f"field {n!r}") for n in names if (v := self.value(n)) is not MISSING}
+
+    @cached_property
+    def hearings(self) -> dict[str, Hearing]:
+        """Length, channels and rate of every recording in the row."""
+        names = self.schema.of_kind("audio")
+        return {n: audio_values.listen(v, f"field {n!r}") for n in names if (v := self.value(n)) is not MISSING}
+
+    @cached_property
+    def texts(self) -> dict[str, list[str]]:
+        """The strings of every text field in the row."""
+        found = {}
+        for name in self.schema.of_kind(*TEXT_KINDS):
+            if (value := self.value(name)) is not MISSING:
+                found[name] = text_values.to_texts(value, self.schema.fields[name].kind, f"field {name!r}")[0]
+        return found
+
+    @cached_property
+    def boxes(self) -> dict[str, list[box_values.Box]]:
+        """Every box field's boxes, (x1, y1, x2, y2) in pixels."""
+        found = {}
+        for name in self.schema.of_kind("boxes"):
+            value, field = self.value(name), self.schema.fields[name]
+            if value is not MISSING and field.of in self.looks:
+                found[name] = box_values.read(value, field.format, self.looks[field.of].size, f"field {name!r}")
+        return found
+
+    def states(self) -> dict[str, State]:
+        """The effects before any step."""
+        start: dict[str, State] = {name: image_state(look.size) for name, look in self.looks.items()}
+        start.update({name: audio_state(h.seconds, h.channels) for name, h in self.hearings.items()})
+        return start
+
+    def context(self, follower: str, source: str) -> Context:
+        """What rules may know when `source` changes and `follower` follows."""
+        if (follower, source) not in self._contexts:
+            field, fields = self.schema.fields[follower], self.schema.fields
+            pictures = [source] if fields[source].kind == "image" else [p for p in sources(fields[source]) if p in self.looks]
+            self._contexts[follower, source] = Context(
+                field,
+                things=self._things(source),
+                words=self._sounds(source, "words"),
+                events=self._sounds(source, "events"),
+                frames=max((self.looks[p].frames for p in pictures if p in self.looks), default=1),
+                recorded=fields[source].kind == "audio" and bool(sources(fields[source])),
+            )
+        return self._contexts[follower, source]
+
+    def _things(self, source: str) -> tuple[Thing, ...] | None:
+        names = [n for n in self.schema.of_kind("boxes") if self.schema.fields[n].of == source and n in self.boxes]
+        if not names:
+            return None
+        return tuple(Thing(label, box) for n in names for label, box in zip(self._labels(n), self.boxes[n], strict=False))
+
+    def _labels(self, name: str) -> list[str]:
+        column = self.schema.label_column(name)
+        if column is None:
+            return [""] * len(self.boxes[name])
+        labels = column.get(self.row)
+        if labels is MISSING or len(labels) != len(self.boxes[name]):
+            count = "none" if labels is MISSING else len(labels)
+            raise RowError(f"field {name!r}: column {column.path!r} must hold one label a box, got {count} for {len(self.boxes[name])} boxes")
+        return [str(label) for label in labels]
+
+    def _sounds(self, source: str, kind: str) -> tuple[Sound, ...] | None:
+        found: list[Sound] = []
+        names = [n for n in self.schema.of_kind(kind) if self.schema.fields[n].of == source]
+        for name in names:
+            field = self.schema.fields[name]
+            if (value := self.value(name)) is not MISSING:
+                times.check(value, field, self.hearings[source].seconds, f"field {name!r}")
+                found += [Sound(str(item[field.text]), item[field.start], item[field.end]) for item in value]
+        return tuple(found) if names else None

@@ -1,0 +1,1 @@
+"""How annotations follow what happened to a picture or a recording, exactly."""

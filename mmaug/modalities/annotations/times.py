@@ -1,0 +1,80 @@
+"""Words, events and transcripts follow the time map of their recording."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from mmaug.effects.time import TimeMap
+from mmaug.errors import RowError
+from mmaug.schema.fields import Words
+
+SLACK = 0.05
+"""Seconds by which an item may reach past the end of its recording (times are rounded); it is cut there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Followed:
+    """items: those still heard, in the order they are now heard, with their new times. order: their old numbers."""
+
+    items: list[dict[str, Any]]
+    order: list[int]
+
+
+def check(value: Any, field: Words, seconds: float, where: str) -> None:
+    """Raises: RowError where an item lacks a key, has times that are no numbers, end before start, or lies past the end."""
+    if not isinstance(value, Sequence) or isinstance(value, str):
+        raise RowError(f"{where}: must be a list of {{{field.text!r}, {field.start!r}, {field.end!r}}}, got {type(value).__name__}")
+    for number, item in enumerate(value):
+        place = f"{where}[{number}]"
+        if not isinstance(item, Mapping) or not {field.text, field.start, field.end} <= item.keys():
+            got = sorted(item) if isinstance(item, Mapping) else type(item).__name__
+            raise RowError(f"{place}: must have the keys {field.text!r}, {field.start!r} and {field.end!r}, got {got}; name yours in the field")
+        for start, end in _pairs(item, field):
+            if not (isinstance(start, (int, float)) and isinstance(end, (int, float)) and 0 <= start <= end <= seconds + SLACK):
+                raise RowError(f"{place}: must have 0 <= start <= end <= {seconds:g} s (the recording's length), got start={start!r}, end={end!r}")
+
+
+def follow(value: Sequence[Mapping[str, Any]], field: Words, move: TimeMap) -> Followed:
+    """The items that are still heard, in their new order.
+
+    An item of which `min_heard` is still heard in one piece stays, with the times of that piece; another is dropped.
+    """
+    found = []
+    for number, item in enumerate(value):
+        piece = _largest(move, item[field.start], item[field.end], field.min_heard)
+        if piece is None:
+            continue
+        times = {field.start: min(piece), field.end: max(piece)}
+        for key in field.times:
+            times[key] = _moved(move, item[key], piece)
+        found.append((min(piece), number, {**item, **{key: round(time, 6) for key, time in times.items()}}))
+    found.sort(key=lambda entry: entry[:2])
+    return Followed([item for _, _, item in found], [number for _, number, _ in found])
+
+
+def tokens(transcript: str) -> list[str]:
+    """The words of a transcript as written, with their punctuation."""
+    return transcript.split()
+
+
+def _pairs(item: Mapping[str, Any], field: Words) -> list[tuple[Any, Any]]:
+    return [(item[field.start], item[field.end])] + [(item.get(key), item.get(key)) for key in field.times]
+
+
+def _largest(move: TimeMap, start: float, end: float, min_heard: float) -> tuple[float, float] | None:
+    pieces = move.images(start, end)
+    if not pieces:
+        return None
+    first, last, to, until = max(pieces, key=lambda piece: piece[1] - piece[0])
+    whole = min(end, move.seconds) - start
+    return (to, until) if whole <= 0 or (last - first) / whole >= min_heard - 1e-9 else None
+
+
+def _moved(move: TimeMap, moment: float, piece: tuple[float, float]) -> float:
+    """A further time of an item, on the piece of it that is heard; what lies outside goes to the nearest end of what is heard."""
+    images = move.images(moment, moment)
+    near = [to for _, _, to, _ in images]
+    low, high = 0.0, move.out_seconds
+    return min(max(near[0] if near else (min(piece) if not move.backwards else max(piece)), low), high)

@@ -1,0 +1,1 @@
+"""Sound ops: time, level and channels, and the executor that fuses them."""

@@ -1,0 +1,100 @@
+"""The forms a recording may come in, and the array that kernels see: what comes in goes out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from mmaug.errors import RowError
+
+Restore = Callable[[np.ndarray], Any]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class AudioClip:
+    """A recording. samples: float [samples] or [channels, samples] in [-1, 1]; rate: samples a second."""
+
+    samples: np.ndarray
+    rate: int
+
+    def __eq__(self, other: object) -> bool:
+        return (
+            isinstance(other, AudioClip) and self.rate == other.rate and bool(np.array_equal(self.samples, other.samples))
+        )
+
+    @property
+    def seconds(self) -> float:
+        return self.samples.shape[-1] / self.rate
+
+
+@dataclass(frozen=True, slots=True)
+class Hearing:
+    """What can be known of a recording without its samples."""
+
+    samples: int
+    channels: int
+    rate: int
+
+    @property
+    def seconds(self) -> float:
+        return self.samples / self.rate
+
+
+def listen(value: Any, where: str) -> Hearing:
+    """Length, channels and rate. Raises: RowError for something that is no recording, has no rate or no samples."""
+    samples, rate, _ = _open(value, where)
+    shape = tuple(samples.shape)
+    if len(shape) not in (1, 2) or min(shape) < 1:
+        raise RowError(f"{where}: must be [samples] or [channels, samples] with at least one sample, got shape {list(shape)}")
+    if len(shape) == 2 and shape[0] > 64:
+        raise RowError(f"{where}: must be [channels, samples], got {list(shape)}; transpose it")
+    if not str(samples.dtype).removeprefix("torch.").startswith("float"):
+        raise RowError(f"{where}: must hold floats in [-1, 1], got {samples.dtype}; divide whole numbers by full scale first")
+    return Hearing(shape[-1], 1 if len(shape) == 1 else shape[0], rate)
+
+
+def to_samples(value: Any, where: str) -> tuple[np.ndarray, Restore]:
+    """The samples as float32 [channels, samples], and the function that gives such samples back in the form that came.
+
+    Raises: RowError for NaN or infinite samples.
+    """
+    samples, _, restore = _open(value, where)
+    array = samples.detach().cpu().numpy() if hasattr(samples, "detach") else np.asarray(samples)
+    if not np.isfinite(array).all():
+        bad = int(np.count_nonzero(~np.isfinite(array)))
+        raise RowError(f"{where}: samples must be finite, got {bad} that are NaN or infinite of {array.size}; mend the recording")
+    flat, dtype = array.ndim == 1, array.dtype
+
+    def back(out: np.ndarray) -> Any:
+        shaped = (out[0] if flat else out).astype(dtype, copy=False)
+        return restore(samples.new_tensor(shaped) if hasattr(samples, "new_tensor") else shaped)
+
+    return np.atleast_2d(array).astype(np.float32, copy=False), back
+
+
+def _open(value: Any, where: str) -> tuple[Any, int, Restore]:
+    """The samples as they are, the rate, and how to wrap new samples the same way."""
+    if isinstance(value, AudioClip):
+        return value.samples, _rate(value.rate, where), lambda out: AudioClip(out, value.rate)
+    if isinstance(value, Mapping) and "array" in value:
+        rate = _rate(value.get("sampling_rate"), where)
+        return _array(value["array"]), rate, lambda out: {**value, "array": out}
+    if isinstance(value, tuple) and len(value) == 2:
+        return _array(value[0]), _rate(value[1], where), lambda out: (out, value[1])
+    raise RowError(
+        f'{where}: must be {{"array", "sampling_rate"}}, (waveform, rate) or mm.AudioClip, got {type(value).__name__}'
+        + (f" with keys {sorted(value)}" if isinstance(value, Mapping) else "")
+    )
+
+
+def _array(samples: Any) -> Any:
+    return samples if hasattr(samples, "dtype") else np.asarray(samples, dtype=np.float32)
+
+
+def _rate(rate: Any, where: str) -> int:
+    if isinstance(rate, (int, np.integer)) and not isinstance(rate, bool) and 1 <= rate <= 1_000_000:
+        return int(rate)
+    raise RowError(f"{where}: the sampling rate must be a whole number of samples a second, got {rate!r}")

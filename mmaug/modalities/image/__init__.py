@@ -1,0 +1,1 @@
+"""Picture ops: geometry, colour and erasing, and the executor that fuses them."""

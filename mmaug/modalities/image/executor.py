@@ -1,0 +1,181 @@
+"""The fused picture program: all geometry is one resampling, all colour steps one function, then what is covered.
+
+Moving pixels and recolouring them commute, so a whole run of steps is: warp once, recolour once, fill the covered parts (each
+in the colour that its own fill has after the colour steps that came later). What enters the frame is black before recolouring.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import cv2
+import numpy as np
+
+from mmaug.effects import colour, geometry
+from mmaug.effects.colour import ColourMap
+from mmaug.effects.geometry import GeometryMap, Size
+from mmaug.effects.state import ImageState, image_state
+from mmaug.effects.view import Polygon
+from mmaug.registry import get_op
+
+cv2.setNumThreads(1)  # workers are processes: several OpenCV threads each would fight over the cores
+
+_SUBPIXEL_BITS = 4
+"""Corners of covered parts are drawn to 1/16 pixel."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cover:
+    """A covered part: its outline in the pixels of the original picture and its final colour."""
+
+    polygon: Polygon
+    fill: tuple[float, float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """What to do to the pixels of one picture."""
+
+    geometry: GeometryMap
+    colour: ColourMap
+    covers: tuple[Cover, ...]
+
+
+def compile_steps(steps: Iterable[tuple[str, dict[str, Any]]], size: Size) -> Program:
+    """The program of a run of (op name, params) on a picture of `size`."""
+    state: ImageState = image_state(size)
+    covers: list[Cover] = []
+    for name, params in steps:
+        op = get_op(name)
+        before, state = state, op.compose(state, params)
+        if op.family == "erase":
+            fill = (float(params["fill"]),) * 3
+            covers += [Cover(polygon, fill) for polygon in state.hidden[len(before.hidden) :]]
+        elif op.family == "colour":
+            step = ColourMap((op.function(**params),))
+            covers = [Cover(c.polygon, _rgb(step(np.array([c.fill])))) for c in covers]
+    return Program(state.geometry, state.colour, tuple(covers))
+
+
+def run(program: Program, pixels: np.ndarray) -> np.ndarray:
+    """Pixels, uint8 [h, w, 3 or 4] (alpha moves but keeps its values), through a program; the input is not changed."""
+    out = warp(pixels, program.geometry)
+    if program.colour.stages:
+        out = recolour(out, program.colour)
+    if program.covers:
+        out = np.array(out) if out is pixels or not out.flags.writeable or out.base is not None else out
+        for cover in program.covers:
+            _fill(out, cover.polygon, program.geometry, [*cover.fill, 255.0][: out.shape[2]])
+    return out
+
+
+def run_mask(program: Program, labels: np.ndarray, fill: int) -> np.ndarray:
+    """Labels, integers [h, w], through the same program: nearest neighbour; what enters or is covered becomes `fill`."""
+    kept, labels = labels.dtype, _as_cv_type(labels)
+    out = warp(labels, program.geometry, nearest=True, border=fill)
+    if program.covers:
+        out = np.array(out)
+        for cover in program.covers:
+            _fill(out, cover.polygon, program.geometry, [float(fill)])
+    return out.astype(kept, copy=False)
+
+
+def warp(pixels: np.ndarray, move: GeometryMap, *, nearest: bool = False, border: float = 0.0) -> np.ndarray:
+    """Resample once. Flips, quarter turns and whole-pixel crops copy pixels and are exact.
+
+    A map that shrinks by 2 or more first averages blocks of pixels, so that nothing is skipped.
+    """
+    if move.is_identity:
+        return pixels
+    exact = _whole_pixels(pixels, move)
+    if exact is not None:
+        return exact
+    matrix = move.matrix
+    if not nearest:
+        pixels, matrix = _shrunk(pixels, move)
+    centred = _HALF_BACK @ matrix @ _HALF
+    flags = cv2.INTER_NEAREST if nearest else cv2.INTER_LINEAR
+    if matrix[2, 0] == 0 and matrix[2, 1] == 0:
+        return cv2.warpAffine(
+            pixels, centred[:2], move.out_size, flags=flags, borderMode=cv2.BORDER_CONSTANT, borderValue=(border,) * 4
+        )
+    return cv2.warpPerspective(
+        pixels, centred, move.out_size, flags=flags, borderMode=cv2.BORDER_CONSTANT, borderValue=(border,) * 4
+    )
+
+
+_HALF = geometry.matrix((1.0, 0.0, 0.5), (0.0, 1.0, 0.5))
+_HALF_BACK = geometry.matrix((1.0, 0.0, -0.5), (0.0, 1.0, -0.5))  # OpenCV counts from the middle of the first pixel
+
+
+def recolour(pixels: np.ndarray, change: ColourMap) -> np.ndarray:
+    """Run the colour stages on pixels, uint8 [h, w, 3 or 4]; alpha stays."""
+    rgb = pixels[..., :3]
+    for stage in change.stages:
+        rgb = _stage(np.ascontiguousarray(rgb), stage)
+    return rgb if pixels.shape[2] == 3 else np.dstack([rgb, pixels[..., 3]])
+
+
+def _stage(rgb: np.ndarray, stage: np.ndarray) -> np.ndarray:
+    if colour.is_table(stage):
+        return cv2.LUT(rgb, np.ascontiguousarray(stage)[None])
+    mixes = stage[:, :3] - np.diag(np.diag(stage))
+    if not mixes.any():  # each channel on its own: a table is exact and costs no multiplication
+        levels = np.arange(256)[:, None] * np.diag(stage) + stage[:, 3]
+        return cv2.LUT(rgb, np.clip(np.rint(levels), 0, 255).astype(np.uint8)[None])
+    return cv2.transform(rgb, stage)
+
+
+def _whole_pixels(pixels: np.ndarray, move: GeometryMap) -> np.ndarray | None:
+    """The result where it is a flip or quarter turn of a window of whole pixels inside the picture; else None."""
+    linear = move.matrix[:2, :2]
+    turned = np.rint(linear)
+    if move.matrix[2, 0] or move.matrix[2, 1] or np.abs(linear - turned).max() > 1e-9 or abs(np.linalg.det(turned)) != 1:
+        return None
+    corner = move.back(geometry.frame(move.out_size))
+    x1, y1, x2, y2 = *corner.min(axis=0), *corner.max(axis=0)
+    edges = np.rint([x1, y1, x2, y2])
+    width, height = move.size
+    if np.abs(edges - [x1, y1, x2, y2]).max() > 1e-6 or edges[0] < 0 or edges[1] < 0 or edges[2] > width or edges[3] > height:
+        return None
+    left, top, right, bottom = edges.astype(int)
+    out = pixels[top:bottom, left:right]
+    (a, b), (c, d) = turned.astype(int).tolist()
+    if a == 0:
+        out, (a, d) = out.swapaxes(0, 1), (b, c)
+    return np.ascontiguousarray(out[::d, ::a])
+
+
+def _shrunk(pixels: np.ndarray, move: GeometryMap) -> tuple[np.ndarray, np.ndarray]:
+    """Average whole blocks first where the map shrinks by 2 or more along an axis of the picture."""
+    height, width = pixels.shape[:2]
+    along_x, along_y = np.hypot(*move.matrix[:2, 0]), np.hypot(*move.matrix[:2, 1])
+    by_x = min(int(1 / along_x) if along_x > 0 else 1, width)
+    by_y = min(int(1 / along_y) if along_y > 0 else 1, height)
+    if max(by_x, by_y) < 2:
+        return pixels, move.matrix
+    small = (max(round(width / max(by_x, 1)), 1), max(round(height / max(by_y, 1)), 1))
+    back = geometry.matrix((width / small[0], 0.0, 0.0), (0.0, height / small[1], 0.0))
+    return cv2.resize(pixels, small, interpolation=cv2.INTER_AREA), move.matrix @ back
+
+
+def _fill(out: np.ndarray, polygon: Polygon, move: GeometryMap, fill: list[float]) -> None:
+    moved = move.points(np.array(polygon)) - 0.5  # OpenCV puts a pixel's centre on the whole number
+    outline = np.rint(moved * (1 << _SUBPIXEL_BITS)).astype(np.int32)
+    cv2.fillConvexPoly(out, outline, [round(v) for v in fill], lineType=cv2.LINE_8, shift=_SUBPIXEL_BITS)
+
+
+def _as_cv_type(labels: np.ndarray) -> np.ndarray:
+    """Labels in a type that OpenCV can warp without loss."""
+    if labels.dtype.kind == "b":
+        return labels.astype(np.uint8)
+    if labels.dtype in (np.uint8, np.int16, np.uint16):
+        return np.ascontiguousarray(labels)
+    return labels.astype(np.float64)  # whole numbers up to 2**53 survive; nearest neighbour makes no new ones
+
+
+def _rgb(colours: np.ndarray) -> tuple[float, float, float]:
+    r, g, b = colours[0].tolist()
+    return (r, g, b)

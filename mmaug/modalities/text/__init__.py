@@ -1,0 +1,1 @@
+"""Text ops: which captions to use, and wording."""

@@ -1,0 +1,20 @@
+"""What annotations do when their picture or recording changes: they follow exactly, or nothing happens to them."""
+
+from __future__ import annotations
+
+from mmaug.pairing.base import PairRule, follows, harmless
+
+ON_PICTURES = ("boxes", "keypoints", "mask")
+ON_SOUND = ("words", "events")
+
+RULES: tuple[PairRule, ...] = (
+    follows("geometry", on=(*ON_PICTURES, "size")),
+    follows("view", on=(*ON_PICTURES, "size")),
+    harmless("colour", on=(*ON_PICTURES, "size")),
+    follows("time", on=(*ON_SOUND, "size")),
+    follows("order", on=(*ON_SOUND, "size")),
+    harmless("loudness", on=(*ON_SOUND, "size")),
+    harmless("channels", on=(*ON_SOUND, "size")),
+    # A class is kept by every op but those that its field forbids by name, which the graph refuses before any rule is asked.
+    *(harmless(aspect, on="label") for aspect in ("geometry", "view", "colour", "time", "order", "loudness", "channels")),
+)

@@ -1,0 +1,180 @@
+"""What a change to a recording means for the text about it: tempo, order, counts, loudness, channels, and what is said."""
+
+from __future__ import annotations
+
+from mmaug.effects.state import AudioState
+from mmaug.effects.time import TimeMap
+from mmaug.language.analyser import Reading, read
+from mmaug.language.edits import Replacement
+from mmaug.language.turns import MIRROR, turned
+from mmaug.language.tokens import same_words
+from mmaug.pairing.base import Context, Edit, PairRule, Sound, Verdict, Veto, harmless, rule
+
+TEXTS = ("caption", "messages")
+
+SAME_TEMPO = 1.05
+"""How many times faster or slower still counts as the same tempo where a text speaks of tempo."""
+
+SAME_LOUDNESS = 3.0
+"""Decibels that may change where a text speaks of loudness."""
+
+QUIETEST = -30.0
+"""Decibels below which nothing that a text names can be expected to be heard."""
+
+UNTIMED_KEPT = 0.8
+"""The share of a recording that must be kept where a text names sounds and no events say when they are."""
+
+HEARD = 0.8
+"""The share of a counted or named event that must still be heard."""
+
+SILENCE = 0.25
+"""Seconds without an event that count as silence."""
+
+_FASTER = frozenset("fast faster quick quickly quicker rapid rapidly speeding brisk briskly hurried upbeat".split())
+_SLOWER = frozenset("slow slower slowly leisurely".split())
+_LOUD = frozenset("loud louder loudly noisy blaring yelling shouting blasting".split())
+_SILENT = frozenset(("silent", "silence"))
+_SPOKEN = frozenset(
+    "speak speaks speaking spoken speech talk talks talking say says saying said voice voices sing sings singing song music musical"
+    " word words conversation announcer announces laugh laughs laughing whisper whispers whispering narrate narrates reciting".split()
+)
+
+
+@rule("time", on=TEXTS)
+def tempo_and_what_is_heard(text: str, sound: AudioState, context: Context) -> Verdict:
+    """Tempo words stand while the tempo does; what a text counts or names must still be heard, once and whole."""
+    move, reading = sound.time, read(text)
+    if not text or move.is_identity:
+        return None
+    if veto := _tempo(reading, move):
+        return veto
+    if move.kept > 1 - 1e-6 and move.in_order:
+        return None
+    if reading.ending:
+        return Veto(f"the text says {reading.ending[0].word!r}, and the recording would start or end elsewhere")
+    return _heard(reading, move, context)
+
+
+@rule("order", on=TEXTS)
+def order_of_sounds(text: str, sound: AudioState, context: Context) -> Verdict:
+    """"Then" and its like need the order of the sounds; speech and music heard backwards are neither."""
+    if not text or sound.time.in_order:
+        return None
+    reading = read(text)
+    for mention in (*reading.order, *reading.ending):
+        return Veto(f"the text says {mention.word!r}, and the order of the sounds would change")
+    spoken = next((token.word for token in reading.tokens if token.word in _SPOKEN), None)
+    if sound.time.backwards and spoken:
+        return Veto(f"the text says {spoken!r}, and it would be heard backwards")
+    return None
+
+
+@rule("loudness", on=TEXTS)
+def loudness_words(text: str, sound: AudioState, context: Context) -> Verdict:
+    """"Loud" stands when it gets louder, "quiet" and "distant" when it gets quieter; nothing stands when it is gone."""
+    if not text or abs(sound.gain_db) <= SAME_LOUDNESS:
+        return None
+    if sound.gain_db < QUIETEST:
+        return Veto(f"{sound.gain_db:.0f} dB is too quiet for anything that the text names")
+    reading = read(text)
+    for mention in reading.loudness:
+        if mention.word not in _SILENT and (mention.word in _LOUD) != (sound.gain_db > 0):
+            return Veto(f"the text says {mention.word!r}, and the sound would be {sound.gain_db:+.0f} dB")
+    return None
+
+
+@rule("channels", on=TEXTS)
+def channel_words(text: str, sound: AudioState, context: Context) -> Verdict:
+    """Left and right change places in the text when they do in the sound."""
+    reading = read(text)
+    if not reading.sides or not sound.swapped:
+        return None
+    of = getattr(context.field, "of", "")
+    if not isinstance(of, str) and len(of) > 1 and not context.recorded:
+        return Veto(f"{reading.sides[0].text!r} may be said of the picture, whose sides stay")
+    wanted = []
+    for side in reading.sides:
+        said = turned(side, MIRROR)
+        if said is None:
+            return Veto(f"cannot say surely what {side.text!r} becomes: {side.reason}")
+        if said != side.text:
+            wanted.append(Replacement(side.start, side.end, said))
+    return Edit(tuple(wanted)) if wanted else None
+
+
+@rule("time", on="transcript")
+def words_still_heard(text: str, sound: AudioState, context: Context) -> Verdict:
+    """A transcript loses and reorders the words that its recording does, if word times say which; else it needs them all."""
+    move = sound.time
+    if not text or move.is_identity or move.kept > 1 - 1e-6 and move.in_order:
+        return None
+    if context.words is None:
+        return Veto("part of what is said would be cut or moved, and no word times say which")
+    if not same_words(text, [word.label for word in context.words]):
+        return Veto("part of what is said would be cut or moved, and the word times are not those of the transcript")
+    return None
+
+
+@rule("order", on="transcript")
+def speech_runs_forwards(text: str, sound: AudioState, context: Context) -> Verdict:
+    """Speech heard backwards is not what was said."""
+    return Veto("speech would be heard backwards") if text and sound.time.backwards else None
+
+
+@rule("loudness", on="transcript")
+def speech_is_heard(text: str, sound: AudioState, context: Context) -> Verdict:
+    """What is far too quiet is not heard."""
+    return Veto(f"{sound.gain_db:.0f} dB is too quiet to hear what is said") if text and sound.gain_db < QUIETEST else None
+
+
+def _tempo(reading: Reading, move: TimeMap) -> Veto | None:
+    for mention in reading.tempo:
+        wrong = move.rate > SAME_TEMPO and mention.word in _SLOWER or move.rate < 1 / SAME_TEMPO and mention.word in _FASTER
+        if wrong:
+            return Veto(f"the text says {mention.word!r}, and everything would be {move.rate:.2g} times as fast")
+    return None
+
+
+def _heard(reading: Reading, move: TimeMap, context: Context) -> Veto | None:
+    """Something is cut, or comes elsewhere."""
+    counted = bool(reading.counts or reading.repeats)
+    if context.events is None:
+        if counted and (move.kept < 1 - 1e-6 or not move.in_order):
+            return Veto("the text counts sounds, and no events say whether one would be cut")
+        if move.kept < UNTIMED_KEPT:
+            return Veto(f"{move.kept:.0%} of the recording would be kept, and no events say what that loses (at least {UNTIMED_KEPT:.0%})")
+        return Veto("the text says there is silence, and no events say where") if reading.silence else None
+    for event in context.events:
+        pieces = move.images(event.start, event.end)
+        whole = max((last - first for first, last, _, _ in pieces), default=0.0)
+        if event.end > event.start and whole < HEARD * (event.end - event.start):
+            return Veto(f"{event.label!r} at {event.start:.2f} s would be cut")
+        if counted and len([p for p in pieces if p[1] - p[0] > 0.005]) > 1:
+            return Veto(f"{event.label!r} at {event.start:.2f} s would be heard in two parts")
+    if reading.silence and not _same_silence(context.events, move):
+        return Veto("the silence that the text speaks of would be cut")
+    return None
+
+
+def _same_silence(events: tuple[Sound, ...], move: TimeMap) -> bool:
+    """Whether there is still silence before and after the sounds where there was."""
+    before = _margins([(e.start, e.end) for e in events], move.seconds)
+    now = [(min(to, until), max(to, until)) for e in events for _, _, to, until in move.images(e.start, e.end)]
+    after = _margins(now, move.out_seconds)
+    return all(new >= SILENCE or old < SILENCE for old, new in zip(before, after, strict=True))
+
+
+def _margins(spans: list[tuple[float, float]], seconds: float) -> tuple[float, float]:
+    return (min((s for s, _ in spans), default=seconds), seconds - max((e for _, e in spans), default=0.0))
+
+
+RULES: tuple[PairRule, ...] = (
+    tempo_and_what_is_heard,
+    order_of_sounds,
+    loudness_words,
+    channel_words,
+    words_still_heard,
+    speech_runs_forwards,
+    speech_is_heard,
+    harmless("channels", on="transcript"),  # what was said stays what was said
+)

@@ -1,0 +1,75 @@
+"""A picture and the sound recorded with it: the sides of one are the sides of the other."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from mmaug.effects.geometry import MIRROR, UPRIGHT
+from mmaug.effects.state import AudioState, ImageState
+from mmaug.pairing.base import Context, PairRule, SwapSides, Verdict, Veto, harmless, rule
+
+CENTRE = 0.1
+"""A thing whose middle lies within this share of the width from the centre line has no clear side."""
+
+UNSEEN_DRIFT = 0.1
+"""Without boxes the view may move sideways by this share of the width before the sides are in doubt."""
+
+LARGEST_TURN = 30.0
+"""Degrees that a picture may be off its axes before its sides are no longer those of the sound."""
+
+
+@rule("geometry", on="audio")
+def mirror_swaps_channels(sound: AudioState, picture: ImageState, context: Context) -> Verdict:
+    """A mirror of the picture swaps the channels; half a turn does too; a quarter turn has no counterpart in stereo."""
+    if sound.channels < 2:
+        return None
+    turn, off = picture.geometry.turn()
+    half_turn = (-1, 0, 0, -1)
+    upside_down = (1, 0, 0, -1)
+    if turn not in (UPRIGHT, MIRROR, half_turn, upside_down) or off > LARGEST_TURN:
+        return Veto(f"the picture is turned so far ({off:.0f} degrees off its axes) that its sides are not those of the sound")
+    return SwapSides() if turn in (MIRROR, half_turn) else None
+
+
+@rule("view", on="audio")
+def sides_stay(sound: AudioState, picture: ImageState, context: Context) -> Verdict:
+    """What is on the left is still on the left of the new view (or on the right, mirrored)."""
+    if sound.channels < 2:
+        return None
+    width, height = picture.geometry.size
+    sign = picture.geometry.turn()[0][0]
+    if not context.things:
+        (x, _), = picture.geometry.points(np.array(((width / 2, height / 2),))).tolist()
+        drift = abs(x / picture.geometry.out_size[0] - 0.5)
+        return Veto(f"the view moves sideways by {drift:.0%} of the width, and no boxes say what is where") if drift > UNSEEN_DRIFT else None
+    for thing in context.things:
+        before = (thing.box[0] + thing.box[2]) / 2 / width - 0.5
+        seen = picture.seen(thing.box)
+        after = seen.centre[0] / picture.geometry.out_size[0] - 0.5
+        if abs(before) > CENTRE and seen.share > 0 and sign * before * after < 0:
+            return Veto(f"the {thing.label} would be on the other side of the picture than of the sound")
+    return None
+
+
+@rule("channels", on="image")
+def picture_keeps_its_sides(picture: ImageState, sound: AudioState, context: Context) -> Verdict:
+    """Channels swapped on their own would put the sound on the wrong side of the picture."""
+    return Veto("the picture recorded with it keeps its sides; flip the picture instead, and the channels follow") if sound.swapped else None
+
+
+@rule("time", on="image")
+def lips_and_sound(picture: ImageState, sound: AudioState, context: Context) -> Verdict:
+    """Sound that is stretched, moved or cut no longer fits moving pictures; a still picture does not mind."""
+    moved = context.frames > 1 and not sound.time.is_identity
+    return Veto(f"the sound would no longer be in time with its {context.frames} frames") if moved else None
+
+
+RULES: tuple[PairRule, ...] = (
+    mirror_swaps_channels,
+    sides_stay,
+    picture_keeps_its_sides,
+    lips_and_sound,
+    harmless("order", on="image"),  # a change of order is a change of times too, and judged there
+    harmless("loudness", on="image"),
+    harmless("colour", on="audio"),
+)

@@ -1,0 +1,124 @@
+"""What a change to a picture means for the text about it: sides, colours, light, writing. (What is in view: `image_view`.)"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from mmaug import colour
+from mmaug.effects.colour import ColourMap
+from mmaug.effects.state import ImageState
+from mmaug.language import colours as colour_words
+from mmaug.language.analyser import read
+from mmaug.language.colours import Colour
+from mmaug.language.edits import Replacement
+from mmaug.language.turns import IDENTITY, Turn, turned
+from mmaug.pairing.base import Context, Edit, PairRule, Verdict, Veto, rule
+
+TEXTS = ("caption", "messages")
+
+SMALL_TURN = 15.0
+"""Degrees off its axes up to which a picture keeps what is left, right, above and below, when no boxes can say so."""
+
+LARGE_TURN = 40.0
+"""Degrees off its axes from which sides are in doubt whatever the boxes say."""
+
+SAME_SHADE = 10.0
+"""CIELAB distance up to which a colour is still what it was called, where the word is no basic term."""
+
+SAME_LIGHT = 10.0
+"""CIELAB lightness that may change before words such as "dark" or "sunny" are in doubt."""
+
+
+@rule("geometry", on=TEXTS)
+def sides_follow(text: str, picture: ImageState, context: Context) -> Verdict:
+    """Left, right, above and below follow flips and quarter turns; small turns leave them, larger ones veto.
+
+    A mirror also makes writing unreadable: a text that quotes or implies some is vetoed.
+    """
+    reading = read(text)
+    if not reading.sides and reading.writing is None or picture.geometry.is_identity:
+        return None
+    if reading.writing is not None and picture.geometry.mirrored:
+        return Veto(f"a mirror makes writing unreadable ({reading.writing})")
+    if not reading.sides:
+        return None
+    nearest, off = picture.geometry.turn()
+    turn = Turn(*nearest)
+    if off > (LARGE_TURN if context.things else SMALL_TURN):
+        return Veto(f"the picture is {off:.0f} degrees off its axes, which puts {reading.sides[0].text!r} in doubt")
+    wanted = []
+    for side in reading.sides:
+        said = side.text if turn == IDENTITY else turned(side, turn)
+        if said is None:
+            return Veto(f"cannot say surely what {side.text!r} becomes" + (f": {side.reason}" if side.reason else ""))
+        if said != side.text:
+            wanted.append(Replacement(side.start, side.end, said))
+    return Edit(tuple(wanted)) if wanted else None
+
+
+@rule("colour", on=TEXTS)
+def colours_keep_their_names(text: str, picture: ImageState, context: Context) -> Verdict:
+    """The prototypes of every named colour go through the composed colour function and are named again.
+
+    If all get the same new name the word is replaced; if they disagree it is left out where the text stays true without it,
+    else the step is vetoed. Words about light stand only while lightness does.
+    """
+    reading = read(text)
+    if not reading.colours and not reading.light or picture.colour.is_identity:
+        return None
+    if reading.light and (change := _lightness_change(picture.colour)) > SAME_LIGHT:
+        return Veto(f"lightness changes by {change:.0f} of 100, and the text says {reading.light[0].word!r}")
+    wanted: list[Replacement] = []
+    for mention in reading.colours:
+        verdict = _recolour(mention, picture.colour)
+        if isinstance(verdict, Veto):
+            return verdict
+        if verdict is not None:
+            wanted.append(verdict)
+    gone = [r for r in wanted if not r.text]
+    kept = [r for r in wanted if r.text and not any(g.start <= r.start and r.end <= g.end for g in gone)]
+    return Edit((*kept, *gone)) if wanted else None
+
+
+def _recolour(mention: Colour, change: ColourMap) -> Replacement | Veto | None:
+    """The new word for a colour, its deletion, or a veto; None where it stays true."""
+    if mention.role == "name":
+        return None
+    if _still_named(mention, change):
+        return None
+    if mention.term in colour.BASIC and mention.role != "fixed":
+        term = colour.renamed(mention.term, change, mention.modifier or None)
+        said = colour_words.recoloured(mention, term) if term and term != mention.term else None
+        if said is not None:
+            return Replacement(mention.start, mention.end, said)
+    if mention.delete is not None:
+        return Replacement(*mention.delete, "")
+    return Veto(f"what is called {mention.text!r} would have another colour, and it cannot be said surely which")
+
+
+def _still_named(mention: Colour, change: ColourMap) -> bool:
+    if mention.term in colour.BASIC:
+        same = colour.renamed(mention.term, change, mention.modifier or None) == mention.term
+        return same and (not mention.modifier or colour.shift(mention.term, change) <= SAME_SHADE)
+    if mention.role == "photo":
+        return bool(_chroma(change(_GREYS)).max() < 4.0)
+    if mention.term in colour.WORDS:
+        return colour.shift(mention.term, change, mention.modifier or None) <= SAME_SHADE
+    return bool((_chroma(change(_VIVID)) > 0.6 * _chroma(_VIVID)).all())  # "colorful" and its like
+
+
+_GREYS = np.repeat(np.array([[30.0], [90.0], [150.0], [220.0]]), 3, axis=1)
+_VIVID = np.array([[220.0, 40.0, 40.0], [60.0, 180.0, 60.0], [50.0, 80.0, 220.0], [240.0, 220.0, 60.0]])
+
+
+def _chroma(rgb: np.ndarray) -> np.ndarray:
+    lab = colour.to_lab(rgb)
+    return np.hypot(lab[:, 1], lab[:, 2])
+
+
+def _lightness_change(change: ColourMap) -> float:
+    return float(np.abs(colour.to_lab(change(_GREYS))[:, 0] - colour.to_lab(_GREYS)[:, 0]).max())
+
+
+RULES: tuple[PairRule, ...] = (sides_follow, colours_keep_their_names)
+

@@ -1,0 +1,173 @@
+"""What a text about a picture may still say when part of the picture is out of view, covered, or somewhere else."""
+
+from __future__ import annotations
+
+from itertools import combinations
+
+import numpy as np
+
+from mmaug.effects.geometry import Turn
+from mmaug.effects.state import ImageState
+from mmaug.effects.view import Seen
+from mmaug.language.analyser import Reading, read
+from mmaug.language.wordnet import names_object
+from mmaug.pairing.base import Context, PairRule, Thing, Verdict, Veto, rule
+from mmaug.pairing.image_text import TEXTS
+
+NAMED_SHARE = 0.4
+"""The share of a named thing's box that must stay in view."""
+
+SMALLEST_SEEN = 0.002
+"""The share of the new picture that a named thing must fill to be seen at all (unless it was that small before)."""
+
+BYSTANDER = 0.1
+"""A box this much smaller than the largest of its name is a bystander: a text names it only by counting."""
+
+UNBOXED_VIEW = 0.7
+"""The share of the picture that must stay in view where the text names things that no box shows."""
+
+COUNTED_VIEW = 0.9
+"""The same where the text counts such things or calls them small: any of them may lie at the border."""
+
+DRIFT = 0.1
+"""The share of the width or height by which the middle of the picture may move where places are named without boxes."""
+
+ZOOM = 1.25
+"""How much larger or smaller things may become where the text says how near they are."""
+
+_PLACES = frozenset("middle center centre centered centred corner corners edge border".split())
+_DISTANCES = frozenset("close closeup closely far farther further distant distance zoomed enlarged magnified".split())
+
+
+@rule("view", on=TEXTS)
+def named_things_stay(text: str, picture: ImageState, context: Context) -> Verdict:
+    """A text that names or counts what is no longer seen, or says where it is, vetoes when that is no longer so."""
+    if not text or picture.geometry.is_identity and not picture.hidden:
+        return None
+    reading = read(text)
+    named, all_named = _named(reading, context.things or ())
+    seen = [(thing, picture.seen(thing.box)) for thing in named]
+    for judge in (_things, _unboxed, _places, _order, _nearness):
+        if veto := judge(reading, picture, seen, all_named):
+            return veto
+    return None
+
+
+Seens = list[tuple[Thing, Seen]]
+
+
+def _named(reading: Reading, things: tuple[Thing, ...]) -> tuple[list[Thing], bool]:
+    """The annotated things that a text names, and whether every noun of it names one."""
+    found: list[Thing] = []
+    everything = bool(things)
+    labels = {thing.label for thing in things}
+    for noun in reading.nouns:
+        matching = {label for label in labels if label and names_object(noun.lemma, label)}
+        everything &= bool(matching)
+        found += [thing for thing in things if thing.label in matching]
+    counted = bool(reading.counts)
+    unique = list(dict.fromkeys(found))
+    largest: dict[str, float] = {}
+    for thing in unique:
+        largest[thing.label] = max(largest.get(thing.label, 0.0), _area(thing))
+    return [t for t in unique if counted or _area(t) >= BYSTANDER * largest[t.label]], everything
+
+
+def _things(reading: Reading, picture: ImageState, seen: Seens, all_named: bool) -> Veto | None:
+    whole = picture.geometry.size[0] * picture.geometry.size[1]
+    new_whole = picture.geometry.out_size[0] * picture.geometry.out_size[1]
+    zoom = abs(float(np.linalg.det(picture.geometry.matrix[:2, :2])))
+    for thing, now in seen:
+        if now.share < NAMED_SHARE:
+            return Veto(f"the text names the {thing.label}, of which {now.share:.0%} would stay in view (at least {NAMED_SHARE:.0%})")
+        before, after = _area(thing) / whole, now.share * _area(thing) * zoom / new_whole
+        if after < min(SMALLEST_SEEN, 0.9 * before):
+            return Veto(f"the text names the {thing.label}, which would hardly be seen")
+    return None
+
+
+def _unboxed(reading: Reading, picture: ImageState, seen: Seens, all_named: bool) -> Veto | None:
+    if all_named:
+        return None
+    width, height = picture.geometry.size
+    share = picture.seen((0.0, 0.0, float(width), float(height))).share
+    fine = bool(reading.counts or any(m.word in ("small", "smaller", "little", "tiny") for m in reading.size))
+    bound = COUNTED_VIEW if fine else UNBOXED_VIEW
+    if share < bound:
+        return Veto(f"{share:.0%} of the picture would stay in view, and no box shows where all that the text names is (at least {bound:.0%})")
+    return None
+
+
+def _places(reading: Reading, picture: ImageState, seen: Seens, all_named: bool) -> Veto | None:
+    """Places in the picture ("on the left", "in the corner"): each named thing keeps its half, else the middle its place."""
+    placed = [side for side in reading.sides if side.kind in ("absolute", "frame")]
+    vague = next((token.word for token in reading.tokens if token.word in _PLACES), None)
+    if not placed and vague is None:
+        return None
+    if placed and vague is None and seen and all_named:
+        turn, _ = picture.geometry.turn()
+        for thing, now in seen:
+            if not _same_half(thing, now, picture, turn):
+                return Veto(f"the text says {placed[0].text!r}, and the {thing.label} would be in another part of the picture")
+        return None
+    drift = _drift(picture)
+    if drift > DRIFT:
+        return Veto(f"the text says {vague or placed[0].text!r}, and the middle of the picture moves by {drift:.0%}")
+    return None
+
+
+def _order(reading: Reading, picture: ImageState, seen: Seens, all_named: bool) -> Veto | None:
+    """Relations ("left of", "above"): every two named things keep their order along both axes, turned with the picture."""
+    related = next((side for side in reading.sides if side.kind in ("relation", "support", "frame")), None)
+    if related is None or not seen:
+        return None
+    turn, _ = picture.geometry.turn()
+    for (one, now_one), (other, now_other) in combinations(seen, 2):
+        before = np.subtract(_middle(one), _middle(other))
+        turned = (turn[0] * before[0] + turn[1] * before[1], turn[2] * before[0] + turn[3] * before[1])
+        after = np.subtract(now_one.centre, now_other.centre)
+        for axis in (0, 1):
+            if abs(turned[axis]) > 0.5 * abs(turned[1 - axis]) and turned[axis] * after[axis] <= 0:
+                return Veto(f"the text says {related.text!r}, and the {one.label} and the {other.label} would change their order")
+    return None
+
+
+def _nearness(reading: Reading, picture: ImageState, seen: Seens, all_named: bool) -> Veto | None:
+    word = next((mention.word for mention in reading.size if mention.word in _DISTANCES), None)
+    if word is None:
+        return None
+    area = picture.geometry.out_size[0] * picture.geometry.out_size[1] / (picture.geometry.size[0] * picture.geometry.size[1])
+    zoom = (abs(float(np.linalg.det(picture.geometry.matrix[:2, :2]))) / area) ** 0.5
+    if not 1 / ZOOM <= zoom <= ZOOM:
+        return Veto(f"the text says {word!r}, and things would fill {zoom:.2g} times as much of the picture")
+    return None
+
+
+def _same_half(thing: Thing, now: Seen, picture: ImageState, turn: Turn) -> bool:
+    """Whether a thing is still in the (turned) half of the picture it was in, along both axes, unless it was near the middle."""
+    (width, height), (new_width, new_height) = picture.geometry.size, picture.geometry.out_size
+    x, y = _middle(thing)
+    before = (x / width - 0.5, y / height - 0.5)
+    turned = (turn[0] * before[0] + turn[1] * before[1], turn[2] * before[0] + turn[3] * before[1])
+    after = (now.centre[0] / new_width - 0.5, now.centre[1] / new_height - 0.5)
+    return all(abs(t) < DRIFT or t * a > 0 for t, a in zip(turned, after, strict=True))
+
+
+def _drift(picture: ImageState) -> float:
+    """How far the middle of the picture moves, as a share of the new width or height."""
+    (width, height), (new_width, new_height) = picture.geometry.size, picture.geometry.out_size
+    ((x, y),) = picture.geometry.points(np.array(((width / 2, height / 2),))).tolist()
+    return max(abs(x / new_width - 0.5), abs(y / new_height - 0.5))
+
+
+def _middle(thing: Thing) -> tuple[float, float]:
+    x1, y1, x2, y2 = thing.box
+    return ((x1 + x2) / 2, (y1 + y2) / 2)
+
+
+def _area(thing: Thing) -> float:
+    x1, y1, x2, y2 = thing.box
+    return (x2 - x1) * (y2 - y1)
+
+
+RULES: tuple[PairRule, ...] = (named_things_stay,)

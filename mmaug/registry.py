@@ -1,0 +1,139 @@
+"""The ops by name: what each takes and what it does, in one definition.
+
+An op registers only what is its own: a geometry op its map, a colour op its colour function, a time op its time map. The
+family says how that composes with the steps before and which aspects of the world it touches; pixels, samples, masks,
+boxes, times and captions all follow from there.
+"""
+
+from __future__ import annotations
+
+import difflib
+import inspect
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any
+
+from mmaug import rng
+from mmaug.errors import MmaugError, PolicyError
+from mmaug.params import Param
+
+ASPECTS = ("geometry", "view", "colour", "time", "order", "loudness", "channels")
+"""What an op can change that another field may speak of."""
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """Ops of one sort.
+
+    compose: (state, function, params) -> the composed effects after the step; None for text, which has no state.
+    aspects: what such an op touches. gives: what its function returns, for the reader.
+    """
+
+    modality: str
+    aspects: frozenset[str]
+    compose: Callable[[Any, Callable[..., Any], dict[str, Any]], Any] | None
+    gives: str
+
+
+FAMILIES: Mapping[str, Family] = MappingProxyType({
+    "geometry": Family(
+        "image", frozenset({"geometry", "view"}),
+        lambda state, op, params: state.move(op(state.geometry.out_size, **params)),
+        "(size, **params) -> GeometryMap",
+    ),
+    "colour": Family(
+        "image", frozenset({"colour"}),
+        lambda state, op, params: state.recolour(op(**params)),
+        "(**params) -> matrix [3, 4] or table [256, 3]",
+    ),
+    "erase": Family(
+        "image", frozenset({"view"}),
+        lambda state, op, params: state.hide(op(state.geometry.out_size, **params)),
+        "(size, **params) -> convex polygons to cover",
+    ),
+    "time": Family(
+        "audio", frozenset({"time", "order"}),
+        lambda state, op, params: state.retime(op(state.time.out_seconds, **params)),
+        "(seconds, **params) -> TimeMap",
+    ),
+    "level": Family(
+        "audio", frozenset({"loudness"}),
+        lambda state, op, params: state.louder(op(**params)),
+        "(**params) -> decibels",
+    ),
+    "channels": Family(
+        "audio", frozenset({"channels"}),
+        lambda state, op, params: state.permute(op(state.channels, **params)),
+        "(channels, **params) -> the original channel that each channel plays",
+    ),
+    "structure": Family("text", frozenset(), None, "(captions, **params) -> captions"),
+    "wording": Family("text", frozenset(), None, "(reading, protected, **params) -> replacements"),
+})
+
+
+@dataclass(frozen=True, slots=True)
+class Op:
+    """One augmentation: its name ("image.rotate"), family, parameters and function."""
+
+    name: str
+    family: str
+    params: Mapping[str, Param]
+    function: Callable[..., Any]
+
+    @property
+    def modality(self) -> str:
+        return FAMILIES[self.family].modality
+
+    @property
+    def aspects(self) -> frozenset[str]:
+        return FAMILIES[self.family].aspects
+
+    @property
+    def has_strength(self) -> bool:
+        return any(param.has_strength for param in self.params.values())
+
+    @property
+    def summary(self) -> str:
+        """The first sentence of its docstring."""
+        return (inspect.getdoc(self.function) or "").split("\n\n")[0].replace("\n", " ")
+
+    def compose(self, state: Any, params: dict[str, Any]) -> Any:
+        """The composed effects after this op on top of `state`."""
+        compose = FAMILIES[self.family].compose
+        assert compose is not None, f"{self.name} has no effect on the world"
+        return compose(state, self.function, params)
+
+
+OPS: dict[str, Op] = {}
+
+
+def register(family: str, **params: Param) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Enter a function into `OPS` as "modality.function_name"; the function itself is returned unchanged.
+
+    Raises: MmaugError when the name is taken, or the parameters and the signature differ.
+    """
+
+    def enter(function: Callable[..., Any]) -> Callable[..., Any]:
+        name = f"{FAMILIES[family].modality}.{function.__name__}"
+        if name in OPS:
+            raise MmaugError(f"op {name!r} is already defined in {OPS[name].function.__module__}; choose another name")
+        keywords = {p.name for p in inspect.signature(function).parameters.values() if p.kind is p.KEYWORD_ONLY}
+        if keywords != params.keys():
+            raise MmaugError(f"op {name!r} declares parameters {sorted(params)} but takes {sorted(keywords)}")
+        drawn = sum(param.uniforms for param in params.values())
+        if drawn > rng.BLOCK - 1:
+            raise MmaugError(f"op {name!r} draws {drawn} numbers, at most {rng.BLOCK - 1} fit in a step's block")
+        OPS[name] = Op(name, family, MappingProxyType(params), function)
+        return function
+
+    return enter
+
+
+def get_op(name: str) -> Op:
+    """The op of that name. Raises: PolicyError with the nearest names."""
+    try:
+        return OPS[name]
+    except KeyError:
+        near = difflib.get_close_matches(name, OPS, n=3, cutoff=0.5) or [f"{m}.…" for m in ("image", "text", "audio")]
+        raise PolicyError(f"unknown op {name!r}; did you mean {', '.join(near)}? `mmaug ops` lists all") from None

@@ -1,0 +1,188 @@
+"""The new light values of a row, each written once from the composed effects after the whole fold."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from mmaug import rng
+from mmaug.effects.state import AudioState, ImageState
+from mmaug.language import analyser, wordnet
+from mmaug.language import edits as text_edits
+from mmaug.language.edits import OffsetMap
+from mmaug.light import Light
+from mmaug.modalities.annotations import boxes, keypoints, times
+from mmaug.modalities.text import values as text_values
+from mmaug.plan import Plan, Step
+from mmaug.registry import get_op
+from mmaug.resolve import Fold
+from mmaug.schema import MISSING, Column, keypoint_names, sources
+from mmaug.schema.columns import parse
+from mmaug.trace import EditRecord
+
+
+@dataclass(slots=True)
+class Writes:
+    """What to write into a copy of the row: values in order, then items to drop."""
+
+    values: list[tuple[Column, Any]] = field(default_factory=list)
+    drops: dict[str, tuple[Column, list[bool], list[Column]]] = field(default_factory=dict)
+    edits: list[EditRecord] = field(default_factory=list)
+
+    def drop(self, column: Column, kept: list[bool], beside: list[Column]) -> None:
+        """Drop items; two fields in one container drop together what either drops."""
+        container = ".".join(column.container) or column.path
+        if container in self.drops:
+            _, before, more = self.drops[container]
+            kept, beside = [a and b for a, b in zip(before, kept, strict=True)], [*more, *beside]
+        self.drops[container] = (column, kept, beside)
+
+
+def choose(light: Light, plan: Plan) -> dict[str, list[int]]:
+    """Run the structural text steps: keep only the chosen texts in `light`. Returns their old numbers by field."""
+    chosen: dict[str, list[int]] = {}
+    for step in plan.steps:
+        op = get_op(step.op)
+        if op.family == "structure" and step.field in light.texts and light.schema.fields[step.field].kind == "caption":
+            texts = light.texts[step.field]
+            if isinstance(light.value(step.field), str):
+                continue
+            before = chosen.get(step.field, list(range(len(texts))))
+            kept = op.function(texts, **step.params)
+            chosen[step.field] = [before[i] for i in kept]
+            light.texts[step.field] = [texts[i] for i in kept]
+    return chosen
+
+
+def rewrite(light: Light, fold: Fold, plan: Plan, chosen: dict[str, list[int]]) -> Writes:
+    """Every light value that changes."""
+    writes = Writes()
+    for name in light.schema.of_kind("caption", "messages"):
+        if name in light.texts:
+            _texts(name, light, fold, plan, chosen.get(name), writes)
+    for name, state in fold.states.items():
+        for follower in light.schema.followers(name):
+            if isinstance(state, ImageState) and not (state.geometry.is_identity and not state.hidden):
+                _on_picture(follower, light, state, writes)
+            if isinstance(state, AudioState) and not state.time.is_identity:
+                _on_sound(follower, name, light, state, writes)
+    return writes
+
+
+# -- texts ------------------------------------------------------------------------------------------------------------
+
+
+def _texts(name: str, light: Light, fold: Fold, plan: Plan, chosen: list[int] | None, writes: Writes) -> None:
+    """The rules' edits at once on the original, then the wording steps in order; spans move along."""
+    wording = [step for step in plan.steps if step.field == name and get_op(step.op).family == "wording"]
+    proposals = {key: texts for key, texts in fold.edits.items() if key[0] == name and texts}
+    if not wording and not proposals and chosen is None:
+        return
+    schema_field, column = light.schema.fields[name], light.schema.column(name)
+    new, moves = [], []
+    for index, text in enumerate(light.texts[name]):
+        edited, path, by = text, [], []
+        for key, texts in proposals.items():
+            if texts[index]:
+                by.append(fold.by[key])
+        if by:
+            edited, move = text_edits.apply(text, [r for texts in proposals.values() for r in texts[index]])
+            path.append(move)
+        for step in wording if getattr(schema_field, "language", "en") == "en" else ():
+            edited, move = _word(step, index, edited, _guarded(light, name, edited))
+            by += [step.op] if move.replacements else []
+            path.append(move)
+        if edited != text:
+            writes.edits.append(EditRecord(name, chosen[index] if chosen else index, text, edited, tuple(dict.fromkeys(by))))
+        new.append(edited)
+        moves.append(path)
+    value = light.value(name)
+    if chosen is not None:
+        writes.values.append((column, type(value)(new)))
+    elif new != light.texts[name]:
+        writes.values.append((column, text_values.to_texts(value, schema_field.kind, f"field {name!r}")[1](new)))
+    if spans := getattr(schema_field, "spans", None):
+        _spans(parse(spans), isinstance(value, str), light, moves, chosen, writes)
+
+
+def _word(step: Step, index: int, text: str, protected: Sequence[tuple[int, int]]) -> tuple[str, OffsetMap]:
+    """One wording step on one text; its drawn seed is made its own for each text of a list."""
+    params = {key: rng.derive(value, index) if key == "seed" else value for key, value in step.params.items()}
+    return text_edits.apply(text, get_op(step.op).function(analyser.read(text), protected, **params))
+
+
+def _guarded(light: Light, name: str, text: str) -> tuple[tuple[int, int], ...]:
+    """The spans that no wording op may touch: what the analyser protects, and the names of annotated things."""
+    reading = analyser.read(text)
+    labels = {
+        thing.label
+        for source in sources(light.schema.fields[name])
+        for thing in light.context(name, source).things or ()
+        if thing.label
+    }
+    named = [(n.start, n.end) for n in reading.nouns if any(wordnet.names_object(n.lemma, label) for label in labels)]
+    return analyser.merge_spans([*reading.protected, *named]) if named else reading.protected
+
+
+def _spans(column: Column, single: bool, light: Light, moves: list[list[OffsetMap]], chosen: list[int] | None, writes: Writes) -> None:
+    value = column.get(light.row)
+    if value is MISSING:
+        return
+    lists = [value] if single else [value[i] for i in chosen] if chosen is not None else list(value)
+    moved = [[_through(span, path) for span in spans] for spans, path in zip(lists, moves, strict=True)]
+    writes.values.append((column, moved[0] if single else moved))
+
+
+def _through(span: Sequence[int], path: list[OffsetMap]) -> list[int]:
+    start, end = span
+    for move in path:
+        start, end = move.span(start, end)
+    return [start, end]
+
+
+# -- annotations ------------------------------------------------------------------------------------------------------
+
+
+def _on_picture(name: str, light: Light, state: ImageState, writes: Writes) -> None:
+    field_, column = light.schema.fields[name], light.schema.column(name)
+    value = light.value(name) if field_.kind in ("boxes", "keypoints", "size") else MISSING
+    if value is MISSING:
+        return
+    if field_.kind == "boxes":
+        moved, kept = boxes.follow(light.boxes[name], state, field_.min_visibility)
+        writes.values.append((column, boxes.write(moved, value, field_.format, state.geometry.out_size)))
+        if not all(kept):
+            writes.drop(column, kept, light.schema.beside(name))
+    elif field_.kind == "keypoints":
+        names = keypoint_names(field_.names)
+        writes.values.append((column, keypoints.follow(value, names, state, f"field {name!r}")))
+    else:
+        writes.values.append((column, type(value)(state.geometry.out_size[field_.axis == "height"])))
+
+
+def _on_sound(name: str, source: str, light: Light, state: AudioState, writes: Writes) -> None:
+    field_, column = light.schema.fields[name], light.schema.column(name)
+    value = light.value(name) if field_.kind in ("words", "events", "transcript", "size") else MISSING
+    if value is MISSING:
+        return
+    if field_.kind in ("words", "events"):
+        followed = times.follow(value, field_, state.time)
+        writes.values.append((column, followed.items))
+    elif field_.kind == "transcript":
+        said = _said(source, light, state)
+        if said is not None and list(range(len(times.tokens(value)))) != said:
+            spoken = times.tokens(value)
+            after = " ".join(spoken[i] for i in said)
+            writes.edits.append(EditRecord(name, 0, value, after, ("words_still_heard",)))
+            writes.values.append((column, after))
+    else:
+        writes.values.append((column, round(state.time.out_seconds, 6)))
+
+
+def _said(source: str, light: Light, state: AudioState) -> list[int] | None:
+    """The numbers of the words still heard, in the order they are now heard; None where no words are annotated."""
+    for name in light.schema.of_kind("words"):
+        if light.schema.fields[name].of == source and (value := light.value(name)) is not MISSING:
+            return times.follow(value, light.schema.fields[name], state.time).order
+    return None

@@ -1,0 +1,58 @@
+"""Randomness without state: a draw is a function of (seed, epoch, key, view) and of the step's place.
+
+One Philox stream belongs to a row and view. Every node of a policy (an op, a coin, a choice) owns one
+fixed block of `BLOCK` uniform numbers in it, so what one step draws never moves another's, and neither
+the number of workers nor their order can change a result. No generator is kept and the global state of
+`random` and `numpy.random` is neither read nor written.
+
+Source: Salmon et al. 2011, "Parallel random numbers: as easy as 1, 2, 3" (Philox).
+"""
+
+from __future__ import annotations
+
+from hashlib import blake2b
+from operator import index
+
+import numpy as np
+
+from mmaug.errors import MmaugError
+
+BLOCK = 16
+"""Uniform numbers owned by one node of a policy: a coin, then up to 15 for its parameters."""
+
+_TO_UNIT = 2.0**-53
+
+
+def row_stream(seed: int, epoch: int, key: str | int | bytes, view: int) -> np.random.Philox:
+    """The Philox bit generator of one view of one row.
+
+    The four parts are hashed together with their types, so (1, 2) and (2, 1), or 7 and "7", differ.
+    Raises: MmaugError when a part has another type.
+    """
+    try:
+        seed, epoch, view = index(seed), index(epoch), index(view)
+        key = key if isinstance(key, (str, bytes)) else index(key)
+    except TypeError:
+        raise MmaugError(
+            "seed, epoch and view must be whole numbers and key a string, bytes or a whole number; "
+            f"got seed={seed!r}, epoch={epoch!r}, view={view!r}, key={key!r}"
+        ) from None
+    name = f"{seed}|{epoch}|{view}|{key!r}".encode("utf-8", "surrogatepass")
+    return np.random.Philox(key=int.from_bytes(blake2b(name, digest_size=16).digest(), "little"))
+
+
+def uniform_blocks(stream: np.random.Philox, count: int) -> np.ndarray:
+    """`count` blocks of numbers uniform in [0, 1): float64 [count, BLOCK]."""
+    raw = stream.random_raw(count * BLOCK) >> np.uint64(11)
+    return (raw * _TO_UNIT).reshape(count, BLOCK)
+
+
+def generator(seed: int) -> np.random.Generator:
+    """The generator behind a step's drawn `seed`: kernels that need an array of noise build it from this."""
+    return np.random.Generator(np.random.Philox(key=seed))
+
+
+def derive(seed: int, *path: int | str) -> int:
+    """A seed of its own for a part of a step (one caption of several, one frame), in [0, 2**53)."""
+    name = "|".join([str(seed), *map(repr, path)]).encode()
+    return int.from_bytes(blake2b(name, digest_size=8).digest(), "little") >> 11

@@ -1,0 +1,1 @@
+"""Scenes whose truth is known, for trying mmaug without data and for testing ops and rules."""

@@ -1,0 +1,87 @@
+"""What was done to a row and why: steps applied or dropped, texts edited."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from mmaug.plan import Step
+
+
+@dataclass(frozen=True, slots=True)
+class Dropped:
+    """Why a step was dropped: the field that would have become false, which of its texts (None: not a text), the rule, the reason."""
+
+    field: str
+    index: int | None
+    rule: str
+    reason: str
+
+    def to_json(self) -> dict[str, Any]:
+        """As plain JSON values."""
+        return {"field": self.field, "index": self.index, "rule": self.rule, "reason": self.reason}
+
+    def __str__(self) -> str:
+        place = self.field if self.index is None else f"{self.field}[{self.index}]"
+        return f"{place}: {self.reason} ({self.rule})"
+
+
+@dataclass(frozen=True, slots=True)
+class StepRecord:
+    """A step of the plan and what became of it."""
+
+    step: Step
+    dropped: Dropped | None = None
+
+    @property
+    def applied(self) -> bool:
+        return self.dropped is None
+
+    def to_json(self) -> dict[str, Any]:
+        """As plain JSON values."""
+        value = {**self.step.to_json(), "status": "applied" if self.applied else "vetoed"}
+        return value if self.dropped is None else {**value, "veto": self.dropped.to_json()}
+
+
+@dataclass(frozen=True, slots=True)
+class EditRecord:
+    """A text that was changed: field, which of its texts, before and after, and by what (rules and wording ops, in order)."""
+
+    field: str
+    index: int
+    before: str
+    after: str
+    by: tuple[str, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """As plain JSON values."""
+        return {"field": self.field, "index": self.index, "before": self.before, "after": self.after, "by": list(self.by)}
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """The record of one run; `before` in an edit is the text as it was in the row."""
+
+    steps: tuple[StepRecord, ...]
+    edits: tuple[EditRecord, ...]
+
+    @property
+    def applied(self) -> tuple[Step, ...]:
+        return tuple(record.step for record in self.steps if record.applied)
+
+    @property
+    def vetoes(self) -> tuple[StepRecord, ...]:
+        return tuple(record for record in self.steps if not record.applied)
+
+    def to_json(self) -> dict[str, Any]:
+        """As plain JSON values."""
+        return {"steps": [record.to_json() for record in self.steps], "edits": [edit.to_json() for edit in self.edits]}
+
+    def __str__(self) -> str:
+        lines = ["Trace"]
+        for record in self.steps:
+            lines.append(f"  {'applied' if record.applied else 'vetoed '} {record.step}")
+            if record.dropped:
+                lines.append(f"          {record.dropped}")
+        lines += [f"  edited  {e.field}[{e.index}] {e.before!r} -> {e.after!r} ({', '.join(e.by)})" for e in self.edits]
+        return "\n".join(lines)

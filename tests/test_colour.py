@@ -1,0 +1,103 @@
+"""Colour names against published CIELAB values and against what the words mean."""
+
+from __future__ import annotations
+
+import colorsys
+
+import numpy as np
+import pytest
+
+from mmaug import colour
+from mmaug.errors import MmaugError
+
+
+def rotated(rgb):
+    return rgb[:, [2, 0, 1]]
+
+
+def gray(rgb):
+    return np.repeat(rgb @ np.array([[0.299], [0.587], [0.114]]), 3, axis=1)
+
+
+def inverted(rgb):
+    return 255.0 - rgb
+
+
+@pytest.mark.parametrize(
+    ("rgb", "lab"),
+    [  # Bruce Lindbloom's calculator, sRGB, D65
+        ((255, 0, 0), (53.24, 80.09, 67.20)),
+        ((0, 255, 0), (87.73, -86.18, 83.18)),
+        ((0, 0, 255), (32.30, 79.19, -107.86)),
+        ((255, 255, 255), (100.0, 0.0, 0.0)),
+        ((0, 0, 0), (0.0, 0.0, 0.0)),
+        ((119, 119, 119), (50.03, 0.0, 0.0)),
+    ],
+)
+def test_cielab_is_the_published_one(rgb, lab):
+    np.testing.assert_allclose(colour.to_lab(np.array([rgb])), [lab], atol=0.02)
+
+
+def test_from_lab_undoes_to_lab():
+    grid = np.stack(np.meshgrid(*[np.linspace(0, 255, 7)] * 3), axis=-1).reshape(-1, 3)
+    np.testing.assert_allclose(colour.from_lab(colour.to_lab(grid)), grid, atol=1e-3)
+
+
+@pytest.mark.parametrize("term", colour.BASIC)
+def test_the_identity_keeps_every_term(term):
+    assert colour.renamed(term, lambda rgb: rgb) == term
+
+
+def test_an_exact_hue_turn_of_120_degrees_renames_the_primaries():
+    assert [colour.renamed(term, rotated) for term in ("red", "green", "blue")] == ["green", "blue", "red"]
+
+
+@pytest.mark.parametrize("term", ["black", "white", "gray"])
+def test_gray_keeps_the_neutral_terms(term):
+    assert colour.renamed(term, gray) == term
+
+
+def test_gray_never_keeps_a_hue():
+    assert colour.renamed("red", gray) is None
+    assert all(
+        colour.renamed(term, gray) in (None, "gray") for term in colour.BASIC if term not in ("black", "white", "gray")
+    )
+
+
+def test_inversion_swaps_black_and_white():
+    assert colour.renamed("black", inverted) == "white"
+    assert colour.renamed("white", inverted) == "black"
+
+
+def test_grey_is_gray_and_modifiers_narrow():
+    assert colour.renamed("grey", gray) == "gray"
+    dark, light = colour.prototypes("red", "dark"), colour.prototypes("red", "light")
+    assert colour.to_lab(dark)[:, 0].max() <= colour.to_lab(light)[:, 0].min()
+
+
+def test_small_changes_are_small_shifts():
+    assert colour.shift("navy", lambda rgb: rgb) == 0
+    assert colour.shift("navy", lambda rgb: np.clip(rgb * 1.02, 0, 255)) < 2
+    assert colour.shift("teal", inverted) > 50
+
+
+def test_pure_hues_are_named_as_people_name_them():
+    hues = {0: "red", 30: "orange", 60: "yellow", 120: "green", 240: "blue", 290: "purple"}
+    rgb = np.array([[255 * v for v in colorsys.hsv_to_rgb(h / 360, 1, 0.9)] for h in hues])
+    assert colour.name(rgb) == list(hues.values())
+
+
+def test_unknown_words_are_refused():
+    with pytest.raises(MmaugError, match="octarine"):
+        colour.prototypes("octarine")
+    with pytest.raises(MmaugError, match="basic"):
+        colour.renamed("navy", gray)
+
+
+def test_prototypes_cannot_be_spoilt():
+    def spoil(rgb):
+        rgb[:] = 0
+        return rgb
+
+    colour.renamed("red", spoil)
+    assert colour.renamed("red", lambda rgb: rgb) == "red"
