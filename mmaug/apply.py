@@ -54,6 +54,7 @@ def apply(bound: BoundPlan, row: Mapping[str, Any], schema: Schema) -> Row:
 
 def _apply_picture(name: str, bound: BoundPlan, row: Mapping[str, Any], out: Row, schema: Schema) -> None:
     steps = [(s.op, dict(s.params)) for s in bound.trace.applied if s.field == name and get_op(s.op).modality == "image"]
+    steps += [(taken.op, {}) for taken in bound.trace.follows if taken.field == name]
     if not steps:
         return
     program = picture.compile_steps(steps, bound.states[name].geometry.size)  # type: ignore[union-attr]

@@ -43,7 +43,17 @@ def from_lab(lab: np.ndarray) -> np.ndarray:
 
 # Typical, dark and light things that people call by the word, as a camera sees them. Red, green and blue
 # are each other's exact channel rotations, so that a hue turn of 120 degrees is sure about all of them.
-_PRIMARY = [(255, 0, 0), (220, 20, 20), (200, 30, 30), (170, 20, 20), (140, 15, 15), (230, 50, 50), (190, 45, 45)]
+_PRIMARY = [
+    (255, 0, 0),
+    (220, 20, 20),
+    (200, 30, 30),
+    (170, 20, 20),
+    (140, 15, 15),
+    (230, 50, 50),
+    (190, 45, 45),
+    (210, 45, 20),
+    (210, 20, 45),
+]
 _PROTOTYPES: dict[str, list[tuple[int, int, int]]] = {
     "red": _PRIMARY,
     "green": [(b, r, g) for r, g, b in _PRIMARY],
@@ -89,6 +99,10 @@ _ANCHORS: dict[str, list[tuple[int, int, int]]] = {
     "gray": [(75, 75, 75), (190, 190, 190), (120, 125, 130)],
     "black": [(18, 15, 22)],
 }
+# Teal, turquoise and cyan are green to some and blue to others: as anchors of both they are never sure.
+for _between in ((0, 128, 128), (0, 180, 180), (0, 255, 255), (64, 224, 208)):
+    _ANCHORS["green"].append(_between)
+    _ANCHORS["blue"].append(_between)
 BASIC = tuple(_PROTOTYPES)
 
 WORDS: dict[str, list[tuple[int, int, int]]] = {
@@ -136,7 +150,8 @@ def _realm() -> tuple[np.ndarray, tuple[str, ...]]:
 def prototypes(word: str, modifier: str | None = None) -> np.ndarray:
     """The colours that a word may mean: read-only float64 [n, 3], sRGB in 0..255.
 
-    `modifier` "dark" or "light" (and their like) keeps the darker or lighter half. Raises: MmaugError for an unknown word.
+    `modifier` "dark" or "light" (and their like) keeps the darker or lighter half.
+    Raises: MmaugError for an unknown word.
     """
     word = _ALIASES.get(word, word)
     table = _PROTOTYPES.get(word) or WORDS.get(word)
@@ -166,7 +181,7 @@ def name(rgb: np.ndarray) -> list[str]:
 
 
 def renamed(term: str, fn: ColourFunction, modifier: str | None = None) -> str | None:
-    """What a basic term is called after `fn`: itself, another term that all its prototypes agree on, or None when unsure.
+    """What a basic term is called after `fn`: itself, another if all prototypes clearly agree on it, else None.
 
     Raises: MmaugError when `term` is not a basic term.
     """
@@ -175,11 +190,31 @@ def renamed(term: str, fn: ColourFunction, modifier: str | None = None) -> str |
         raise MmaugError(
             f"renamed: {term!r} is not a basic colour term; use `shift` for it. Basic terms: {', '.join(BASIC)}"
         )
-    names = set(name(fn(prototypes(term, modifier).copy())))
-    return names.pop() if len(names) == 1 else None
+    after = fn(prototypes(term, modifier).copy())
+    names = set(name(after))
+    if len(names) != 1:
+        return None
+    new = names.pop()
+    clear = new == term or new in _NEUTRAL or _margin(after, new) >= _SURE
+    return new if clear else None
+
+
+_SURE = 8.0
+"""How much nearer (delta E) a colour must be to its new name than to any other before a caption may say so."""
+
+
+def _margin(rgb: np.ndarray, term: str) -> float:
+    """How much nearer the colours are to `term` than to the next term: the smallest, in delta E."""
+    lab, terms = _realm()
+    distance = np.linalg.norm(to_lab(rgb)[:, None, :] - lab[None, :, :], axis=2)
+    own = np.array([its == term for its in terms])
+    return float((distance[:, ~own].min(axis=1) - distance[:, own].min(axis=1)).min())
 
 
 def shift(word: str, fn: ColourFunction, modifier: str | None = None) -> float:
-    """The largest CIELAB distance (delta E 1976) that `fn` moves a prototype of the word. Raises: MmaugError for an unknown word."""
+    """The largest CIELAB distance (delta E 1976) that `fn` moves a prototype of the word.
+
+    Raises: MmaugError for an unknown word.
+    """
     colours = prototypes(word, modifier)
     return float(np.linalg.norm(to_lab(fn(colours.copy())) - to_lab(colours), axis=1).max())

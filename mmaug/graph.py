@@ -12,7 +12,6 @@ from mmaug import apply as heavy
 from mmaug import pairing
 from mmaug.apply import BoundPlan
 from mmaug.draw import Drawer
-from mmaug.effects.state import AudioState, State, sides_swapped
 from mmaug.errors import PolicyError, RowError
 from mmaug.light import Light
 from mmaug.pairing.base import Rules
@@ -71,7 +70,8 @@ class TransformGraph:
         chosen = choose(light, plan)
         fold = Fold(light, self._edges, self.on_conflict).run(plan)
         writes = rewrite(light, fold, plan, chosen)
-        return BoundPlan(plan, Trace(tuple(fold.records), tuple(writes.edits)), _as_heard(fold), writes, row)
+        trace = Trace(tuple(fold.records), tuple(writes.edits), tuple(fold.taken.values()))
+        return BoundPlan(plan, trace, fold.states_with_taken(), writes, row)
 
     def apply(self, bound: BoundPlan, row: Mapping[str, Any]) -> Row:
         """Carry out a bound plan on its row. Raises: PlanError for another row, RowError for values that cannot be processed."""
@@ -175,14 +175,6 @@ def _feed(digest: Any, value: Any) -> None:
         _feed(digest, {"samples": value.samples, "rate": value.rate})
     else:
         digest.update(repr(value).encode("utf-8", "surrogatepass") + b";")
-
-
-def _as_heard(fold: Fold) -> dict[str, State]:
-    """The states at the end, with channels swapped by a mirror of the picture."""
-    return {
-        name: state.permute(sides_swapped(state.channels)) if isinstance(state, AudioState) and fold.swapped.get(name) else state
-        for name, state in fold.states.items()
-    }
 
 
 def _rebuild(policy: Policy, schema: Schema, seed: int, on_conflict: str, rules: Rules, key: str | None) -> TransformGraph:

@@ -64,8 +64,8 @@ FAMILIES: Mapping[str, Family] = MappingProxyType({
     ),
     "channels": Family(
         "audio", frozenset({"channels"}),
-        lambda state, op, params: state.permute(op(state.channels, **params)),
-        "(channels, **params) -> the original channel that each channel plays",
+        lambda state, op, params: state.remix(op(state.channels, **params)),
+        "(channels, **params) -> mix, [channels][channels] weights",
     ),
     "structure": Family("text", frozenset(), None, "(captions, **params) -> captions"),
     "wording": Family("text", frozenset(), None, "(reading, protected, **params) -> replacements"),

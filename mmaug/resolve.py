@@ -9,16 +9,16 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from mmaug.effects.state import AudioState, State, sides_swapped
+from mmaug.effects.state import State
 from mmaug.errors import ConflictError, PlanError
 from mmaug.language import edits as text_edits
 from mmaug.language.edits import Replacement
 from mmaug.light import TEXT_KINDS, Light
-from mmaug.pairing.base import Edit, PairRule, Rules, SwapSides, Veto
+from mmaug.pairing.base import Edit, Follow, PairRule, Rules, Veto
 from mmaug.plan import Plan, Step
 from mmaug.registry import get_op
 from mmaug.schema import MISSING, Schema, sources
-from mmaug.trace import Dropped, StepRecord
+from mmaug.trace import Dropped, FollowRecord, StepRecord
 
 EditKey = tuple[str, str, str]
 """(field that follows, field that changed, aspect)."""
@@ -61,7 +61,7 @@ class Fold:
         """Forget every step."""
         light = self.light
         self.states = light.states()
-        self.swapped: dict[str, bool] = {}
+        self.taken: dict[tuple[str, str], FollowRecord] = {}
         self.edits: dict[EditKey, Proposed] = {}
         self.by: dict[EditKey, str] = {}
         self.records: list[StepRecord] = []
@@ -73,6 +73,10 @@ class Fold:
             out[fallen[0]] = fallen[1]
             self.start()
         return self
+
+    def states_with_taken(self) -> dict[str, State]:
+        """The composed effects on every picture and recording, with what each took because another changed."""
+        return {name: with_taken(name, state, self.taken) for name, state in self.states.items()}
 
     def _pass(self, plan: Plan, out: dict[int, Dropped]) -> tuple[int, Dropped] | None:
         for step in plan.steps:
@@ -120,13 +124,13 @@ class _Trial:
     def __init__(self, fold: Fold, source: str, state: State, aspects: frozenset[str]):
         self.fold, self.light = fold, fold.light
         self.source, self.own = source, state
-        self.swapped = dict(fold.swapped)
-        self.changes: list[tuple[str, State, frozenset[str]]] = [(source, self._heard(source, state), aspects)]
+        self.taken = dict(fold.taken)
+        self.changes = [(source, with_taken(source, state, self.taken), aspects)]
         self.edits: dict[EditKey, Proposed] = {}
         self.by: dict[EditKey, str] = {}
 
     def judge(self) -> Dropped | None:
-        for source, state, aspects in self.changes:  # grows when a mirror swaps channels
+        for source, state, aspects in self.changes:  # grows when another picture or sound must follow
             for aspect in sorted(aspects):
                 for follower, rules in self.fold.edges.asked(source, aspect):
                     if dropped := self._ask(follower, rules, source, state, aspect):
@@ -135,7 +139,7 @@ class _Trial:
             return dropped
         fold = self.fold
         fold.states[self.source] = self.own
-        fold.swapped = self.swapped
+        fold.taken = self.taken
         fold.edits.update(self.edits)
         fold.by.update(self.by)
         return None
@@ -144,18 +148,21 @@ class _Trial:
         field = self.light.schema.fields[follower]
         if field.kind in TEXT_KINDS:
             return self._ask_texts(follower, rules, source, state, aspect)
-        if follower not in self.fold.states or field.kind == "image" and source != self.source:
-            return None  # a picture whose own mirror swaps the channels is not asked about that again
-        noticed = self.own if field.kind == "image" else state
-        swap = False
+        if follower not in self.fold.states or source != self.source:
+            return None  # what follows is not followed back
+        wanted: FollowRecord | None = None
         for rule in rules:
-            verdict = rule.judge(self.fold.states[follower], noticed, self.light.context(follower, source))  # type: ignore[misc]
+            verdict = rule.judge(self.fold.states[follower], self.own, self.light.context(follower, source))  # type: ignore[misc]
             if isinstance(verdict, Veto):
                 return Dropped(follower, None, rule.name, verdict.reason)
-            swap |= isinstance(verdict, SwapSides)
-        if aspect == "geometry" and swap != self.swapped.get(follower, False):
-            self.swapped[follower] = swap
-            self.changes.append((follower, self._heard(follower, self.fold.states[follower]), frozenset({"channels"})))
+            if isinstance(verdict, Follow):
+                wanted = FollowRecord(follower, verdict.op, source, rule.name)
+        before = self.taken.pop((follower, aspect), None)
+        if wanted is not None:
+            self.taken[follower, aspect] = wanted
+        if before != wanted:
+            aspects = frozenset[str]().union(*(get_op(r.op).aspects for r in (before, wanted) if r is not None))
+            self.changes.append((follower, with_taken(follower, self.fold.states[follower], self.taken), aspects))
         return None
 
     def _ask_texts(self, follower: str, rules: tuple[PairRule, ...], source: str, state: State, aspect: str) -> Dropped | None:
@@ -193,8 +200,10 @@ class _Trial:
                     return Dropped(follower, index, "edits", reason)
         return None
 
-    def _heard(self, source: str, state: State) -> State:
-        """The state that others notice: its own, and the channels swapped by a mirror of the picture."""
-        if isinstance(state, AudioState) and self.swapped.get(source):
-            return state.permute(sides_swapped(state.channels))
-        return state
+
+def with_taken(name: str, state: State, taken: dict[tuple[str, str], FollowRecord]) -> State:
+    """A field's state with the ops that it takes because another field changed, on top of its own steps."""
+    for (follower, _), record in taken.items():
+        if follower == name:
+            state = get_op(record.op).compose(state, {})
+    return state

@@ -61,7 +61,7 @@ def rewrite(light: Light, fold: Fold, plan: Plan, chosen: dict[str, list[int]]) 
     for name in light.schema.of_kind("caption", "messages"):
         if name in light.texts:
             _texts(name, light, fold, plan, chosen.get(name), writes)
-    for name, state in fold.states.items():
+    for name, state in fold.states_with_taken().items():
         for follower in light.schema.followers(name):
             if isinstance(state, ImageState) and not (state.geometry.is_identity and not state.hidden):
                 _on_picture(follower, light, state, writes)

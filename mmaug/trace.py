@@ -44,6 +44,20 @@ class StepRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class FollowRecord:
+    """A picture or sound that took an op because another changed: which field, which op, because of which field, by which rule."""
+
+    field: str
+    op: str
+    because: str
+    rule: str
+
+    def to_json(self) -> dict[str, Any]:
+        """As plain JSON values."""
+        return {"field": self.field, "op": self.op, "because": self.because, "rule": self.rule}
+
+
+@dataclass(frozen=True, slots=True)
 class EditRecord:
     """A text that was changed: field, which of its texts, before and after, and by what (rules and wording ops, in order)."""
 
@@ -64,6 +78,7 @@ class Trace:
 
     steps: tuple[StepRecord, ...]
     edits: tuple[EditRecord, ...]
+    follows: tuple[FollowRecord, ...] = ()
 
     @property
     def applied(self) -> tuple[Step, ...]:
@@ -75,7 +90,11 @@ class Trace:
 
     def to_json(self) -> dict[str, Any]:
         """As plain JSON values."""
-        return {"steps": [record.to_json() for record in self.steps], "edits": [edit.to_json() for edit in self.edits]}
+        return {
+            "steps": [record.to_json() for record in self.steps],
+            "follows": [record.to_json() for record in self.follows],
+            "edits": [record.to_json() for record in self.edits],
+        }
 
     def __str__(self) -> str:
         lines = ["Trace"]
@@ -83,5 +102,6 @@ class Trace:
             lines.append(f"  {'applied' if record.applied else 'vetoed '} {record.step}")
             if record.dropped:
                 lines.append(f"          {record.dropped}")
+        lines += [f"  follows {f.op} on {f.field}, because {f.because} changed ({f.rule})" for f in self.follows]
         lines += [f"  edited  {e.field}[{e.index}] {e.before!r} -> {e.after!r} ({', '.join(e.by)})" for e in self.edits]
         return "\n".join(lines)

@@ -101,3 +101,9 @@ def test_prototypes_cannot_be_spoilt():
 
     colour.renamed("red", spoil)
     assert colour.renamed("red", lambda rgb: rgb) == "red"
+
+
+def test_a_new_name_must_be_clear():
+    """Purple turned by 240 degrees is teal: green to some, blue to others."""
+    assert colour.renamed("purple", rotated) in (None, "orange")
+    assert colour.renamed("purple", lambda rgb: rgb[:, [1, 2, 0]]) is None

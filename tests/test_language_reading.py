@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import time
 
 import pytest
@@ -101,7 +102,7 @@ def test_any_string_is_read(text):
     for mention in (*reading.sides, *reading.colours, *reading.counts, *reading.nouns, *reading.tokens):
         assert 0 <= mention.start < mention.end <= len(text)
     spans = reading.protected
-    assert all(one[1] < two[0] for one, two in zip(spans, spans[1:], strict=False))
+    assert all(one[1] < two[0] for one, two in itertools.pairwise(spans))
 
 
 @pytest.mark.parametrize(

@@ -51,13 +51,14 @@ class ImageState:
 class AudioState:
     """What happened to a recording.
 
-    channels: how many it has. gain_db: louder by so many decibels. order: which original channel each channel plays.
+    channels: how many it has. gain_db: louder by so many decibels. mix: row i says how much of each original channel plays on
+    channel i.
     """
 
     time: TimeMap
     channels: int
     gain_db: float = 0.0
-    order: tuple[int, ...] = ()
+    mix: Mix = ()
 
     def retime(self, step: TimeMap) -> AudioState:
         return replace(self, time=self.time.then(step))
@@ -65,18 +66,38 @@ class AudioState:
     def louder(self, db: float) -> AudioState:
         return replace(self, gain_db=self.gain_db + db)
 
-    def permute(self, order: tuple[int, ...]) -> AudioState:
-        """Play channel `order[i]` of the sound as it is now on channel i."""
-        return replace(self, order=tuple(self.order[i] for i in order))
+    def remix(self, step: Mix) -> AudioState:
+        """Play on channel i the channels of the sound as it is now, weighed by row i."""
+        mixed = np.array(step) @ np.array(self.mix)
+        return replace(self, mix=tuple(map(tuple, mixed.tolist())))
 
     @property
-    def swapped(self) -> bool:
-        """Whether any channel plays on another side."""
-        return self.order != tuple(range(self.channels))
+    def sides(self) -> str:
+        """Where left and right are: "kept", "swapped", or "lost" when both sides sound the same or otherwise."""
+        if self.mix == kept_sides(self.channels):
+            return "kept"
+        return "swapped" if self.mix == swapped_sides(self.channels) else "lost"
 
     @property
     def is_identity(self) -> bool:
-        return self.time.is_identity and not self.gain_db and not self.swapped
+        return self.time.is_identity and not self.gain_db and self.sides == "kept"
+
+
+Mix = tuple[tuple[float, ...], ...]
+"""A matrix [channels, channels] of weights."""
+
+_SWAPPED = {2: (1, 0), 6: (1, 0, 2, 3, 5, 4)}
+
+
+def kept_sides(channels: int) -> Mix:
+    """Every channel plays itself."""
+    return tuple(tuple(float(i == j) for j in range(channels)) for i in range(channels))
+
+
+def swapped_sides(channels: int) -> Mix:
+    """Left and right change places: stereo, and 5.1 in the order of WAV and FLAC (FL FR FC LFE BL BR); any other layout stays."""
+    order = _SWAPPED.get(channels, tuple(range(channels)))
+    return tuple(kept_sides(channels)[i] for i in order)
 
 
 def image_state(size: Size) -> ImageState:
@@ -86,15 +107,7 @@ def image_state(size: Size) -> ImageState:
 
 def audio_state(seconds: float, channels: int) -> AudioState:
     """A recording that nothing happened to."""
-    return AudioState(time.identity(seconds), channels, order=tuple(range(channels)))
+    return AudioState(time.identity(seconds), channels, mix=kept_sides(channels))
 
 
 State = ImageState | AudioState
-
-_SIDES_SWAPPED = {2: (1, 0), 6: (1, 0, 2, 3, 5, 4)}
-
-
-def sides_swapped(channels: int) -> tuple[int, ...]:
-    """Which channel each plays when left and right change places: stereo, and 5.1 in the order of WAV and FLAC
-    (FL FR FC LFE BL BR); any other layout stays as it is."""
-    return _SIDES_SWAPPED.get(channels, tuple(range(channels)))

@@ -7,14 +7,15 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from mmaug.language import lexicon as lex
-from mmaug.language.colours import MODIFIERS, TERMS, Colour, find_colours
+from mmaug.language.colour_words import MODIFIERS, TERMS
+from mmaug.language.colours import Colour, find_colours
 from mmaug.language.nouns import Count, Noun, find_counts, find_nouns
 from mmaug.language.sides import SIDE_WORDS, Side, find_sides
 from mmaug.language.tokens import Mention, Token, gap, tokens_of, word_at
 
 _MENTION_FIELDS = {
-    "light": lex.LIGHT, "size": lex.SIZE, "negation": lex.NEGATIONS, "tempo": lex.TEMPO, "order": lex.ORDER, "loudness": lex.LOUDNESS,
-    "pitch": lex.PITCH, "repeats": lex.REPEATS, "silence": lex.SILENCE, "ending": lex.ENDING,
+    "light": lex.LIGHT, "size": lex.SIZE, "negation": lex.NEGATIONS, "tempo": lex.TEMPO, "order": lex.ORDER,
+    "loudness": lex.LOUDNESS, "pitch": lex.PITCH, "repeats": lex.REPEATS, "silence": lex.SILENCE, "ending": lex.ENDING,
 }  # fmt: skip
 _COUNTS = lex.NUMBERS.keys() | lex.VAGUE | lex.ALL | lex.NONE | lex.ONLY
 _WRITING_WORDS = lex.WRITING.keys() | lex.WRITING_AFTER.keys() | {"says", "saying"}

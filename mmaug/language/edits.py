@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -27,7 +28,10 @@ class OffsetMap:
     replacements: tuple[Replacement, ...] = ()
 
     def span(self, start: int, end: int) -> tuple[int, int]:
-        """A half-open span of the old text in the new one; what a replacement covers in part grows to all of it, what was deleted is empty."""
+        """A half-open span of the old text in the new one.
+
+        What a replacement covers in part grows to all of it; what was deleted is empty.
+        """
         new_start = self._place(start, first=True)
         return new_start, max(new_start, self._place(end, first=False))
 
@@ -37,7 +41,7 @@ class OffsetMap:
             inside = r.start < place < r.end
             if inside:
                 return r.start + moved + (0 if first else len(r.text))
-            if place < r.end or place == r.end and place == r.start and not first:
+            if place < r.end or (place == r.end and place == r.start and not first):
                 break
             moved += len(r.text) - (r.end - r.start)
         return place + moved
@@ -46,7 +50,7 @@ class OffsetMap:
 def conflict(replacements: Iterable[Replacement]) -> tuple[Replacement, Replacement] | None:
     """Two replacements that want different things of the same characters, or None; identical ones agree."""
     ordered = sorted(set(replacements), key=lambda r: (r.start, r.end, r.text))
-    for one, two in zip(ordered, ordered[1:], strict=False):
+    for one, two in itertools.pairwise(ordered):
         if two.start < one.end or (one.start, one.end) == (two.start, two.end):
             return one, two
     return None
@@ -58,7 +62,8 @@ def merge(replacements: Iterable[Replacement], length: int) -> tuple[Replacement
     clash = conflict(ordered)
     if clash:
         raise MmaugError(
-            f"edits: two replacements must not touch the same characters; got {clash[0]} and {clash[1]}; test with edits.conflict first"
+            f"edits: two replacements must not touch the same characters; got {clash[0]}"
+            f" and {clash[1]}; test with edits.conflict first"
         )
     for r in ordered:
         if not 0 <= r.start <= r.end <= length:
@@ -67,7 +72,10 @@ def merge(replacements: Iterable[Replacement], length: int) -> tuple[Replacement
 
 
 def apply(text: str, replacements: Iterable[Replacement]) -> tuple[str, OffsetMap]:
-    """The edited text with "a" or "an", capitals and spaces mended, and the map of places. Raises: MmaugError (see `merge`)."""
+    """The edited text with "a" or "an", capitals and spaces mended, and the map of places.
+
+    Raises: MmaugError as `merge` does.
+    """
     merged = merge(replacements, len(text))
     if not merged:
         return text, OffsetMap()
@@ -94,7 +102,7 @@ def _mend_spaces(text: str, replacements: tuple[Replacement, ...]) -> tuple[Repl
             before, after = text[start - 1 : start], text[end : end + 1]
             if after == " " and (not before or before.isspace()) and end + 1 not in starts:
                 end += 1
-            elif before == " " and (not after or not after.isalnum() and after != " ") and start - 1 not in ends:
+            elif before == " " and (not after or (not after.isalnum() and after != " ")) and start - 1 not in ends:
                 start -= 1
         mended.append(Replacement(start, end, r.text))
     return tuple(mended)
@@ -108,7 +116,11 @@ def _mend_capitals(text: str, replacements: tuple[Replacement, ...]) -> tuple[Re
     mended = list(replacements)
     for k, r in enumerate(replacements):
         old = text[r.start : r.end].lstrip()
-        if r.text or not old[:1].isupper() or not _SENTENCE_END.search(text[max(0, r.start - 8) : r.start]) and r.start:
+        if (
+            r.text
+            or not old[:1].isupper()
+            or (not _SENTENCE_END.search(text[max(0, r.start - 8) : r.start]) and r.start)
+        ):
             continue
         nearer = replacements[k + 1].start if k + 1 < len(replacements) else len(text)
         if r.end < nearer and text[r.end].islower():
@@ -128,7 +140,7 @@ def _mend_articles(text: str, replacements: tuple[Replacement, ...]) -> tuple[Re
     mended = []
     for k, r in enumerate(replacements):
         match = _ARTICLE_BEFORE.search(text, max(0, r.start - 8), r.start)
-        free = not mended or match and match.start(1) >= mended[-1].end
+        free = not mended or (match and match.start(1) >= mended[-1].end)
         word = _word_after(text, replacements, k)
         if match and free and word:
             old, new = match.group(1), forms.article(word)

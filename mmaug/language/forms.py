@@ -106,7 +106,7 @@ _A_ANYWAY = re.compile(
 def article(word: str) -> str:
     """ "a" or "an", as the next word's sound asks."""
     if _AN_ANYWAY.match(word) and (
-        len(word) == 1 or not word[0].isalpha() or word[0].lower() == "h" and word[1:2].lower() in "eo"
+        len(word) == 1 or not word[0].isalpha() or (word[0].lower() == "h" and word[1:2].lower() in "eo")
     ):
         return "an"
     return "an" if word[:1].lower() in _VOWELS and word and not _A_ANYWAY.match(word) else "a"

@@ -131,7 +131,7 @@ def _left_of(p: Place, first: int) -> Side:
     if _pictured(p, 1):
         return p.side("direction") if _moving(p, first - 2) else p.side("absolute", "at_of", first=first - 1, last=1)
     who, then = p.near(2), p.near(3)
-    if who in ("him", "them", "me", "us") or who == "her" and (not then or then in lex.FUNCTION_WORDS):
+    if who in ("him", "them", "me", "us") or (who == "her" and (not then or then in lex.FUNCTION_WORDS)):
         return p.side("frame")
     return p.side("relation", "to_of", first=first - 1, last=1)
 
@@ -140,7 +140,7 @@ def _moving(p: Place, steps: int) -> bool:
     """Whether the word so many places away is a verb of moving or looking, maybe with "off" or "over" after it."""
     word = p.near(steps)
     loose = word in lex.ADVERBS or word in ("off", "over", "out", "up", "down")
-    return word in lex.MOVES or loose and p.near(steps - 1) in lex.MOVES
+    return word in lex.MOVES or (loose and p.near(steps - 1) in lex.MOVES)
 
 
 def _after_a(p: Place) -> Side | None:
@@ -204,8 +204,8 @@ def _bare_left(p: Place) -> Side | None:
         return _direction(p)
     if _is_verb(p):
         return None
-    beside_right = (
-        p.before == "and" and p.near(-2) in ("right", "left") or p.after in ("and", "or", "to") and p.near(2) == "right"
+    beside_right = (p.before == "and" and p.near(-2) in ("right", "left")) or (
+        p.after in ("and", "or", "to") and p.near(2) == "right"
     )
     if beside_right or _bracketed(p):
         return p.side("absolute")
@@ -215,14 +215,16 @@ def _bare_left(p: Place) -> Side | None:
 def _is_verb(p: Place) -> bool:
     """Whether a bare "left" is the verb or participle: "she left", "left behind", "the only thing left",
     "approached and left"."""
-    if p.before in lex.LEFT_VERB_BEFORE or p.after in lex.LEFT_VERB_AFTER and p.tail.isspace():
+    if p.before in lex.LEFT_VERB_BEFORE or (p.after in lex.LEFT_VERB_AFTER and p.tail.isspace()):
         return True
     if (p.ends or p.after in lex.PLACES) and any(p.near(-k) in lex.REST for k in range(1, 6)):
         return True
-    if p.before == "and" and p.near(-2).endswith("ed") or p.before == "then" and p.near(-2) not in ("right", "left"):
+    if (p.before == "and" and p.near(-2).endswith("ed")) or (
+        p.before == "then" and p.near(-2) not in ("right", "left")
+    ):
         return True
     left_on = p.after == "on" and gap(p.text, p.tokens, p.i + 1)[:1] in (".", ",", "")
-    return left_on or p.after == "to" and p.near(2) not in lex.DETERMINERS
+    return left_on or (p.after == "to" and p.near(2) not in lex.DETERMINERS)
 
 
 def _bare_right(p: Place) -> Side | None:
@@ -238,15 +240,12 @@ def _bare_right(p: Place) -> Side | None:
     if p.before in lex.MOVES:
         gazing = p.before.startswith(("look", "star", "gaz", "glanc", "swing"))
         steering = p.before.startswith(("turn", "fac", "point", "veer", "lean", "bank", "steer", "head"))
-        if p.ends or steering and p.after in lex.FUNCTION_WORDS - {"here", "there", "next", "behind"}:
+        if p.ends or (steering and p.after in lex.FUNCTION_WORDS - {"here", "there", "next", "behind"}):
             return _direction(p)
         if gazing:
             return None
-    beside_left = (
-        p.before == "and"
-        and p.near(-2) == "left"
-        or p.after in ("and", "or")
-        and p.near(2) in ("left", "bottom", "top")
+    beside_left = (p.before == "and" and p.near(-2) == "left") or (
+        p.after in ("and", "or") and p.near(2) in ("left", "bottom", "top")
     )
     if beside_left or _bracketed(p):
         return p.side("absolute")

@@ -3,68 +3,55 @@
 from __future__ import annotations
 
 
-def _words(text: str) -> frozenset[str]:
+def words(text: str) -> frozenset[str]:
+    """The words of a string, parted by white space."""
     return frozenset(text.split())
-
-
-def _phrases(text: str) -> frozenset[str]:
-    return frozenset(line.strip() for line in text.strip().splitlines())
 
 
 # ---- grammar ---------------------------------------------------------------------------------------------
 
-ARTICLES = _words("a an the")
-POSSESSIVES = _words("his hi her its their my your our hers whose one's someone's somebody's another's")
-DEMONSTRATIVES = _words("this that these those")
+ARTICLES = words("a an the")
+POSSESSIVES = words("his hi her its their my your our hers whose one's someone's somebody's another's")
+DEMONSTRATIVES = words("this that these those")
 DETERMINERS = (
-    ARTICLES | POSSESSIVES | DEMONSTRATIVES | _words("some any another other each every either neither both no")
+    ARTICLES | POSSESSIVES | DEMONSTRATIVES | words("some any another other each every either neither both no")
 )
-PRONOUNS = _words(
-    (
-        "he she it they we i you him them us me himself herself itself themselves who which what someone "
-        "somebody nobody everyone everybody something nothing"
-    )
+PRONOUNS = words(
+    "he she it they we i you him them us me himself herself itself themselves who which what someone "
+    "somebody nobody everyone everybody something nothing"
 )
-PLACES = _words(
-    (
-        "in on at of to from by with near behind beside besides between among amongst inside outside into "
-        "onto through across along around against toward towards off out over under above below beneath "
-        "underneath atop within past alongside amid opposite next front upon after before beyond throughout "
-        "via about for without like per up down during"
-    )
+PLACES = words(
+    "in on at of to from by with near behind beside besides between among amongst inside outside into "
+    "onto through across along around against toward towards off out over under above below beneath "
+    "underneath atop within past alongside amid opposite next front upon after before beyond throughout "
+    "via about for without like per up down during"
 )
-CONJUNCTIONS = _words(
+CONJUNCTIONS = words(
     "and or but nor while as when where because so if than though although plus & whilst since until that"
 )
-AUXILIARIES = _words(
-    (
-        "is are was were be been being am isn't aren't wasn't weren't has have had having does do did can "
-        "could will would may might should must appears seems looks s're he's she's it's there's they're"
-    )
+AUXILIARIES = words(
+    "is are was were be been being am isn't aren't wasn't weren't has have had having does do did can "
+    "could will would may might should must appears seems looks s're he's she's it's there's they're"
 )
-ADVERBS = _words(
-    (
-        "very too also together away back forward ahead here there now just still even only almost nearly "
-        "quite really already again apart alone indoors outdoors outside inside nearby overhead upstairs "
-        "downstairs not never"
-    )
+ADVERBS = words(
+    "very too also together away back forward ahead here there now just still even only almost nearly "
+    "quite really already again apart alone indoors outdoors outside inside nearby overhead upstairs "
+    "downstairs not never"
 )
 FUNCTION_WORDS = DETERMINERS | PRONOUNS | PLACES | CONJUNCTIONS | AUXILIARIES | ADVERBS
 
-VERBS = _words(
-    (
-        "sits sit sat stands stand stood walks walk runs run rides ride holds hold plays play eats eat drinks"
-        " drink looks look watches watch takes take makes make gets get goes go comes come jumps jump throws "
-        "throw catches catch hits hit swings swing wears wear carries carry pulls pull pushes push leans lean"
-        " lies lie lays lay rests rest sleeps sleep flies fly drives drive talks talk speaks speak reads "
-        "smiles smile poses pose waits wait works work uses use sings sing dances dance performs perform "
-        "climbs climb kneels kneel crosses cross moves move passes pass turns turn travels travel grazes "
-        "graze prepares prepare tries try hangs hang shows shows show gives give puts put reaches reach "
-        "points point stares stare gazes gaze faces kicks kick rolls roll slides slide serves serve skis "
-        "skates surfs surf swims swim feeds feed cuts cut cooks cook cleans clean displays contains covers "
-        "covered parked filled made dressed painted seen taken left lit piled topped mounted decorated "
-        "surrounded attached displayed placed set"
-    )
+VERBS = words(
+    "sits sit sat stands stand stood walks walk runs run rides ride holds hold plays play eats eat drinks"
+    " drink looks look watches watch takes take makes make gets get goes go comes come jumps jump throws "
+    "throw catches catch hits hit swings swing wears wear carries carry pulls pull pushes push leans lean"
+    " lies lie lays lay rests rest sleeps sleep flies fly drives drive talks talk speaks speak reads "
+    "smiles smile poses pose waits wait works work uses use sings sing dances dance performs perform "
+    "climbs climb kneels kneel crosses cross moves move passes pass turns turn travels travel grazes "
+    "graze prepares prepare tries try hangs hang shows shows show gives give puts put reaches reach "
+    "points point stares stare gazes gaze faces kicks kick rolls roll slides slide serves serve skis "
+    "skates surfs surf swims swim feeds feed cuts cut cooks cook cleans clean displays contains covers "
+    "covered parked filled made dressed painted seen taken left lit piled topped mounted decorated "
+    "surrounded attached displayed placed set"
 )
 """Caption verbs: words that end a noun phrase although they look like nouns."""
 
@@ -135,172 +122,137 @@ NAME_OF = {
 }
 """Side word -> left, right, up, down, clockwise or counterclockwise."""
 
-REGIONS = _words(
-    (
-        "side sides part parts half portion area corner corners edge edges section third quadrant end ends "
-        "panel image picture photo photograph frame margin border region foreground background center row "
-        "column wall walls"
-    )
+REGIONS = words(
+    "side sides part parts half portion area corner corners edge edges section third quadrant end ends "
+    "panel image picture photo photograph frame margin border region foreground background center row "
+    "column wall walls"
 )
 """Nouns after left/right that name a place in the picture, so that "top" and "bottom" may stand before them too."""
 
-PICTURES = _words("picture image photo photograph frame screen shot scene view page panel canvas photograph")
+PICTURES = words("picture image photo photograph frame screen shot scene view page panel canvas photograph")
 
-BODY = _words(
-    (
-        "hand hands arm arms leg legs foot feet eye eyes ear ears shoulder shoulders knee knees elbow elbows "
-        "wrist wrists ankle ankles thigh thighs calf cheek forearm forearms finger fingers thumb thumbs toe "
-        "toes hip hips fist fists palm breast chest pectoral eyebrow brow bicep biceps shin heel nostril "
-        "temple paw paws wing wings hoof claw horn fin tusk flipper glove gloves shoe shoes boot boots sock "
-        "socks sleeve sleeves pocket hook jab punch cross kick index ring pinky lens tire wheel headlight ski"
-        " forehand backhand profile"
-    )
+BODY = words(
+    "hand hands arm arms leg legs foot feet eye eyes ear ears shoulder shoulders knee knees elbow elbows "
+    "wrist wrists ankle ankles thigh thighs calf cheek forearm forearms finger fingers thumb thumbs toe "
+    "toes hip hips fist fists palm breast chest pectoral eyebrow brow bicep biceps shin heel nostril "
+    "temple paw paws wing wings hoof claw horn fin tusk flipper glove gloves shoe shoes boot boots sock "
+    "socks sleeve sleeves pocket hook jab punch cross kick index ring pinky lens tire wheel headlight ski"
+    " forehand backhand profile"
 )
 """Parts and things that have a left and a right of their own: the mirror image swaps them, a turn does not."""
 
-MOVES = _words(
-    (
-        "look looks looking looked face faces facing faced turn turns turning turned point points pointing "
-        "pointed head heads heading move moves moving lean leans leaning leaned tilt tilts tilting tilted "
-        "gaze gazes gazing glance glances glancing stare stares staring go goes going swing swings swinging "
-        "veer veers veering steer steers steering bend bends bending reach reaches reaching fly flies flying "
-        "speed speeds speeding drive drives driving travel travels traveling travelling walk walks walking "
-        "run runs running ride rides riding jump jumps jumping slide slides sliding pan pans panning shift "
-        "shifts shifting drift drifts drifting kick kicks kicking throw throws throwing bank banks banking "
-        "swerve swerves swerving peer peers peering dive dives diving step steps stepping roll rolls rolling "
-        "skate skates skating ski skis skiing turned hit hits hitting bow bows bowing curve curves curving "
-        "sway sways swaying"
-    )
+MOVES = words(
+    "look looks looking looked face faces facing faced turn turns turning turned point points pointing "
+    "pointed head heads heading move moves moving lean leans leaning leaned tilt tilts tilting tilted "
+    "gaze gazes gazing glance glances glancing stare stares staring go goes going swing swings swinging "
+    "veer veers veering steer steers steering bend bends bending reach reaches reaching fly flies flying "
+    "speed speeds speeding drive drives driving travel travels traveling travelling walk walks walking "
+    "run runs running ride rides riding jump jumps jumping slide slides sliding pan pans panning shift "
+    "shifts shifting drift drifts drifting kick kicks kicking throw throws throwing bank banks banking "
+    "swerve swerves swerving peer peers peering dive dives diving step steps stepping roll rolls rolling "
+    "skate skates skating ski skis skiing turned hit hits hitting bow bows bowing curve curves curving "
+    "sway sways swaying"
 )
-FREE_MOVES = _words("point points pointing pointed face faces facing faced move moves moving")
+FREE_MOVES = words("point points pointing pointed face faces facing faced move moves moving")
 """Moves whose side is the picture's, not the mover's, so that a quarter turn may rename it."""
 
-LEVELS = _words(
+LEVELS = words(
     "surface horizon water ground head heads knee knees waist elbow shoulder shoulders eyes clouds earth sea"
 )
 """Above or below these tells a height in the world, not a place in the picture."""
-HEIGHTS = _words(
-    (
-        "mountain mountains hill hillside cliff climb climbs climbing climber climbers stairs staircase "
-        "ladder slide ramp tower peak slope rock tree building"
-    )
+HEIGHTS = words(
+    "mountain mountains hill hillside cliff climb climbs climbing climber climbers stairs staircase "
+    "ladder slide ramp tower peak slope rock tree building"
 )
 """Where these are, "at the top" may be the thing's top, not the picture's."""
 
-REST = _words("only last piece pieces slice slices bit bits few little remaining portion chunk")
+REST = words("only last piece pieces slice slices bit bits few little remaining portion chunk")
 """Words about what remains: after them a bare "left" is the verb."""
 
 # "left" as the verb's past or participle: what stands before it ...
-LEFT_VERB_BEFORE = _words(
-    (
-        "has have had having been being was were he she it they we i who that which already just never not "
-        "only nothing anything something anyone someone pins pin much is are be what one ones get gets "
-        "getting got"
-    )
+LEFT_VERB_BEFORE = words(
+    "has have had having been being was were he she it they we i who that which already just never not "
+    "only nothing anything something anyone someone pins pin much is are be what one ones get gets "
+    "getting got"
 )
 # ... or after it.
-LEFT_VERB_AFTER = _words(
-    (
-        "behind over open alone unattended out empty standing untouched after before for home town school "
-        "work early unfinished abandoned outside undone uneaten bare intact running parked them him it us me "
-        "her exposed room a an the by up off"
-    )
+LEFT_VERB_AFTER = words(
+    "behind over open alone unattended out empty standing untouched after before for home town school "
+    "work early unfinished abandoned outside undone uneaten bare intact running parked them him it us me "
+    "her exposed room a an the by up off"
 )
-# "right" as "exactly", "at once", "correct" or "claim", by the word after it ...
-RIGHT_ADVERB_AFTER = _words(
-    (
-        "next behind after before beside near above below under underneath beneath over by into onto out "
-        "outside inside through across around against along away now here there where when as up down off on "
-        "in at from back past between before toward towards alongside amongst among then how"
-    )
+# "right" as "exactly", "at once", "correct" or "claim", by the word after it.
+RIGHT_ADVERB_AFTER = words(
+    "next behind after before beside near above below under underneath beneath over by into onto out "
+    "outside inside through across around against along away now here there where when as up down off on "
+    "in at from back past between before toward towards alongside amongst among then how"
 )
-# ... or before it.
-RIGHT_CORRECT_BEFORE = _words(
-    "all just exactly not quite that's it's is looks look feels sounds be seems done goes going went"
+RIGHT_CORRECT_AFTER = words(
+    "answer answers way ways time moment place spot thing things choice amount size key angle angles "
+    "triangle whale whales person people fit tool tools word words question questions price note notes "
+    "conditions distance height temperature kind sort"
 )
-RIGHT_CORRECT_AFTER = _words(
-    (
-        "answer answers way ways time moment place spot thing things choice amount size key angle angles "
-        "triangle whale whales person people fit tool tools word words question questions price note notes "
-        "conditions distance height temperature kind sort"
-    )
-)
-RIGHTS_BEFORE = _words("human civil women's gay equal voting animal workers copy their the")
 
 # ---- writing ---------------------------------------------------------------------------------------------
 
 WRITING = (
-    {word: "clock or dial" for word in _words("clock clocks clocktower watchface dial dials sundial")}
+    {word: "clock or dial" for word in words("clock clocks clocktower watchface dial dials sundial")}
     | {
         word: "letters or numbers"
-        for word in _words(
-            (
-                "text texts letters lettering word words numeral numerals alphabet caption captions slogan "
-                "logo logos label labels labeled labelled inscription graffiti headline headlines subtitle "
-                "subtitles handwriting font signature barcode typed engraved autograph spelled spelling "
-                "spells written"
-            )
+        for word in words(
+            "text texts letters lettering word words numeral numerals alphabet caption captions slogan "
+            "logo logos label labels labeled labelled inscription graffiti headline headlines subtitle "
+            "subtitles handwriting font signature barcode typed engraved autograph spelled spelling "
+            "spells written"
         )
     }
     | {
         word: "sign or plate"
-        for word in _words(
-            (
-                "billboard billboards banner banners plaque plaques placard placards scoreboard nameplate "
-                "chalkboard marquee"
-            )
+        for word in words(
+            "billboard billboards banner banners plaque plaques placard placards scoreboard nameplate "
+            "chalkboard marquee"
         )
     }
     | {
         word: "keys or a map"
-        for word in _words(
+        for word in words(
             "keyboard keyboards map maps calendar calendars globe atlas speedometer crossword scrabble typewriter"
         )
     }
 )
 WRITING_AFTER = {
-    "sign": _words(
-        (
-            "stop street road traffic exit neon wooden parking no sale store shop advertising warning speed "
-            "limit for that which saying says reading reads yield name one way"
-        )
+    "sign": words(
+        "stop street road traffic exit neon wooden parking no sale store shop advertising warning speed "
+        "limit for that which saying says reading reads yield name one way"
     ),
-    "signs": _words(
-        (
-            "stop street road traffic exit neon wooden parking no sale store shop advertising warning speed "
-            "limit for that which saying says reading reads yield name one way"
-        )
+    "signs": words(
+        "stop street road traffic exit neon wooden parking no sale store shop advertising warning speed "
+        "limit for that which saying says reading reads yield name one way"
     ),
-    "plate": _words("license licence number name registration"),
-    "plates": _words("license licence number name registration"),
-    "number": _words("jersey the with wearing bib shirt player"),
-    "jersey": _words("numbered number"),
+    "plate": words("license licence number name registration"),
+    "plates": words("license licence number name registration"),
+    "number": words("jersey the with wearing bib shirt player"),
+    "jersey": words("numbered number"),
 }
-INSTRUMENTS = _words("keyboard keyboards")
-MUSIC = _words(
-    (
-        "music musical musician piano guitar guitars guitarist drum drums drummer band singer singing sings "
-        "microphone stage plays playing yamaha concert bass"
-    )
+INSTRUMENTS = words("keyboard keyboards")
+MUSIC = words(
+    "music musical musician piano guitar guitars guitarist drum drums drummer band singer singing sings "
+    "microphone stage plays playing yamaha concert bass"
 )
 """Where these are, a keyboard is an instrument: its keys carry no letters."""
 
 # ---- light, size -----------------------------------------------------------------------------------------
 
-LIGHT = _words(
-    (
-        "dark darkness night nighttime nightfall evening dusk dawn sunset sunrise twilight midnight bright "
-        "brightly sunny sunlit sunlight sunshine dim dimly gloomy shadowy shadow shadows silhouette "
-        "silhouettes silhouetted backlit moonlight moonlit day daytime daylight afternoon morning noon "
-        "overcast cloudy lit unlit well-lit illuminated glowing shade shaded shady neon lights"
-    )
+LIGHT = words(
+    "dark darkness night nighttime nightfall evening dusk dawn sunset sunrise twilight midnight bright "
+    "brightly sunny sunlit sunlight sunshine dim dimly gloomy shadowy shadow shadows silhouette "
+    "silhouettes silhouetted backlit moonlight moonlit day daytime daylight afternoon morning noon "
+    "overcast cloudy lit unlit well-lit illuminated glowing shade shaded shady neon lights"
 )
-SIZE = _words(
-    (
-        "large larger largest big bigger biggest huge giant gigantic enormous massive small smaller smallest "
-        "little tiny miniature close closeup closely far farther further furthest distant distance near "
-        "nearer nearby tall taller tallest short shorter wide narrow zoomed enlarged magnified"
-    )
+SIZE = words(
+    "large larger largest big bigger biggest huge giant gigantic enormous massive small smaller smallest "
+    "little tiny miniature close closeup closely far farther further furthest distant distance near "
+    "nearer nearby tall taller tallest short shorter wide narrow zoomed enlarged magnified"
 )
 
 # ---- counts ----------------------------------------------------------------------------------------------
@@ -314,61 +266,47 @@ NUMBERS = {
         ).split()
     )
 } | {"thirty": 30, "forty": 40, "fifty": 50, "hundred": 100, "thousand": 1000, "dozen": 12}
-VAGUE = _words(
-    (
-        "several many few multiple various numerous dozens hundreds thousands lots plenty couple pair pairs "
-        "group groups bunch crowd herd flock row rows stack pile"
-    )
+VAGUE = words(
+    "several many few multiple various numerous dozens hundreds thousands lots plenty couple pair pairs "
+    "group groups bunch crowd herd flock row rows stack pile"
 )
 GROUPS = {"pair": 2, "couple": 2, "trio": 3, "duo": 2, "dozen": 12}
-ALL = _words("all every each both everyone everybody everything")
-NONE = _words("no none nobody zero nothing neither")
-ONLY = _words("only single sole lone alone solely just solitary")
-SUPERLATIVES = _words(
+ALL = words("all every each both everyone everybody everything")
+NONE = words("no none nobody zero nothing neither")
+ONLY = words("only single sole lone alone solely just solitary")
+SUPERLATIVES = words(
     "most least more fewer less largest smallest biggest tallest shortest first last same different only second third"
 )
-NEGATIONS = _words(
+NEGATIONS = words(
     "no not never without none nobody nothing nor neither cannot nowhere hardly barely empty lacking missing"
 )
 
 # ---- sound -----------------------------------------------------------------------------------------------
 
-TEMPO = _words(
-    (
-        "fast faster quick quickly quicker rapid rapidly slow slower slowly speeding speed steady steadily "
-        "brisk briskly hurried leisurely tempo upbeat"
-    )
+TEMPO = words(
+    "fast faster quick quickly quicker rapid rapidly slow slower slowly speeding speed steady steadily "
+    "brisk briskly hurried leisurely tempo upbeat"
 )
-ORDER = _words(
-    (
-        "then before after first second finally followed following follows while later afterwards next last "
-        "beginning until once lastly eventually subsequently meanwhile preceded simultaneously during"
-    )
+ORDER = words(
+    "then before after first second finally followed following follows while later afterwards next last "
+    "beginning until once lastly eventually subsequently meanwhile preceded simultaneously during"
 )
-LOUDNESS = _words(
-    (
-        "loud louder loudly quiet quieter quietly faint fainter faintly soft softer softly distant distantly "
-        "muffled silent noisy blaring whisper whispers whispering yelling shouting hushed blasting"
-    )
+LOUDNESS = words(
+    "loud louder loudly quiet quieter quietly faint fainter faintly soft softer softly distant distantly "
+    "muffled silent noisy blaring whisper whispers whispering yelling shouting hushed blasting"
 )
-PITCH = _words(
-    (
-        "deep deeper deeply high higher low lower pitched pitch high-pitched low-pitched shrill squeaky bass "
-        "treble man men woman women male males female females boy boys girl girls child children kid kids "
-        "baby lady"
-    )
+PITCH = words(
+    "deep deeper deeply high higher low lower pitched pitch high-pitched low-pitched shrill squeaky bass "
+    "treble man men woman women male males female females boy boys girl girls child children kid kids "
+    "baby lady"
 )
-REPEATS = _words(
-    (
-        "twice thrice once repeatedly repeated repeats continuously continuous constantly constant "
-        "intermittent intermittently times again several multiple series"
-    )
+REPEATS = words(
+    "twice thrice once repeatedly repeated repeats continuously continuous constantly constant "
+    "intermittent intermittently times again several multiple series"
 )
-SILENCE = _words("silence silent silently pause pauses pausing quiet stillness")
-ENDING = _words(
-    (
-        "start starts starting started begin begins beginning end ends ending ended stop stops stopping "
-        "stopped fade fades fading approach approaches approaching depart departs departing recede recedes "
-        "receding continue continues increasing increases decreasing decreases gets growing grows closer away"
-    )
+SILENCE = words("silence silent silently pause pauses pausing quiet stillness")
+ENDING = words(
+    "start starts starting started begin begins beginning end ends ending ended stop stops stopping "
+    "stopped fade fades fading approach approaches approaching depart departs departing recede recedes "
+    "receding continue continues increasing increases decreasing decreases gets growing grows closer away"
 )

@@ -11,7 +11,7 @@ from mmaug.language.tokens import Token, gap, word_at
 
 @dataclass(frozen=True, slots=True)
 class Noun:
-    """A word or compound that may name an object: half-open span, singular lower-case `lemma`, and whether the form is `plural`."""
+    """A word or compound that may name an object: half-open span, singular lower-case `lemma`, plural or not."""
 
     start: int
     end: int
@@ -26,7 +26,10 @@ class Noun:
 
 @dataclass(frozen=True, slots=True)
 class Count:
-    """A word that counts: `kind` is exact (`value` says how many), vague, all, none or only; `noun` is the lemma it counts, or ""."""
+    """A word that counts.
+
+    `kind`: exact (`value` says how many), vague, all, none or only. `noun`: the lemma it counts, or "".
+    """
 
     start: int
     end: int

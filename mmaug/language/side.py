@@ -13,7 +13,8 @@ class Side:
     """One side phrase of a caption.
 
     `start`, `end`: half-open span of the phrase `text`.
-    `names`: one or two of left, right, up, down, clockwise, counterclockwise, horizontal, vertical ("top left" names up and left).
+    `names`: one or two of left, right, up, down, clockwise, counterclockwise, horizontal, vertical.
+    "Top left" names up and left.
     `kind`: relation, absolute, direction, body (a side that belongs to a person or thing), frame ("to his left": the
     picture's side or the person's), rotation, support ("on top of"), orientation ("upside down") or axis.
     `form`: how the phrase is built, for `turns.turned`.

@@ -12,7 +12,7 @@ from mmaug.language.tokens import with_case_of
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """An element of the square's symmetry group: the direction (x, y), x right and y down, goes to (a x + b y, c x + d y)."""
+    """An element of the square's symmetry group: (x, y), x right and y down, goes to (a x + b y, c x + d y)."""
 
     a: int
     b: int
@@ -122,7 +122,7 @@ def _swapped(text: str, names: tuple[str, ...] | None = None) -> str:
     def opposite(match: re.Match[str]) -> str:
         word = match.group().lower()
         stem = word.removesuffix("most") if word in ("leftmost", "rightmost") else word
-        if word not in lex.OPPOSITE or names and lex.NAME_OF.get(stem, "clockwise") not in names:
+        if word not in lex.OPPOSITE or (names and lex.NAME_OF.get(stem, "clockwise") not in names):
             return match.group()
         return with_case_of(match.group(), lex.OPPOSITE[word])
 

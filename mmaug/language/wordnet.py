@@ -1,6 +1,7 @@
 """WordNet: synonyms by frequent sense, hypernyms, and whether a caption's noun names a box's label.
 
-Source: Princeton WordNet 3.0, reduced by scripts/reduce_wordnet.py; licence in data/WORDNET-COPYRIGHT. Loaded once, when first asked.
+Source: Princeton WordNet 3.0, reduced by scripts/reduce_wordnet.py; licence in data/WORDNET-COPYRIGHT.
+Loaded once, when first asked.
 """
 
 from __future__ import annotations
@@ -82,9 +83,10 @@ def part_of_speech(word: str) -> str | None:
 
 @lru_cache(maxsize=16384)
 def synonyms(word: str, pos: str) -> tuple[str, ...]:
-    """Words of the same main sense (single words, in the word's own inflection), the most frequent first; () when unclear.
+    """Single words of the same main sense, in the word's own inflection, the most frequent first; () when unclear.
 
-    `word`: lower case, inflected or not. `pos`: n, v, a or r. Both words must have the shared synset as their own main sense.
+    `word`: lower case, inflected or not. `pos`: n, v, a or r.
+    Both words must have the shared synset as their own main sense.
     """
     base, ending = _base(word, pos)
     row = _dominant(base, pos)
@@ -178,7 +180,7 @@ def _above(row: int) -> frozenset[int]:
 
 
 def is_a(lemma: str, label: str) -> bool:
-    """Whether a frequent sense of the noun `lemma` is a frequent sense of `label` or lies below one (a puppy is a dog)."""
+    """Whether a frequent sense of the noun `lemma` is one of `label`'s or lies below it (a puppy is a dog)."""
     wanted = _frequent(label)
     return any(not wanted.isdisjoint(_above(row)) for row in _frequent(lemma))
 

@@ -3,11 +3,11 @@
 from mmaug.pairing import annotations, audio_text, image_audio, image_text, image_view
 from mmaug.pairing.base import Context as Context
 from mmaug.pairing.base import Edit as Edit
+from mmaug.pairing.base import Follow as Follow
 from mmaug.pairing.base import PairRule as PairRule
 from mmaug.pairing.base import Replacement as Replacement
 from mmaug.pairing.base import Rules as Rules
 from mmaug.pairing.base import Sound as Sound
-from mmaug.pairing.base import SwapSides as SwapSides
 from mmaug.pairing.base import Thing as Thing
 from mmaug.pairing.base import Veto as Veto
 from mmaug.pairing.base import follows as follows

@@ -7,6 +7,7 @@ from mmaug.effects.time import TimeMap
 from mmaug.language.analyser import Reading, read
 from mmaug.language.edits import Replacement
 from mmaug.language.turns import MIRROR, turned
+from mmaug.language.order import reversed_order
 from mmaug.language.tokens import same_words
 from mmaug.pairing.base import Context, Edit, PairRule, Sound, Verdict, Veto, harmless, rule
 
@@ -50,22 +51,30 @@ def tempo_and_what_is_heard(text: str, sound: AudioState, context: Context) -> V
         return veto
     if move.kept > 1 - 1e-6 and move.in_order:
         return None
-    if reading.ending:
+    if reading.ending and (context.events is None or move.backwards):
         return Veto(f"the text says {reading.ending[0].word!r}, and the recording would start or end elsewhere")
     return _heard(reading, move, context)
 
 
 @rule("order", on=TEXTS)
 def order_of_sounds(text: str, sound: AudioState, context: Context) -> Verdict:
-    """"Then" and its like need the order of the sounds; speech and music heard backwards are neither."""
+    """"Then" and its like need the order of the sounds; backwards, "A, then B" becomes "B, then A".
+
+    Speech and music heard backwards are neither.
+    """
     if not text or sound.time.in_order:
         return None
     reading = read(text)
+    if sound.time.backwards:
+        spoken = next((token.word for token in reading.tokens if token.word in _SPOKEN), None)
+        if spoken:
+            return Veto(f"the text says {spoken!r}, and it would be heard backwards")
+        if reading.order and not reading.ending and (swapped := reversed_order(reading)) and len(sound.time.pieces) == 1:
+            return Edit((Replacement(0, len(text), swapped),))
+    elif context.events is not None and _same_order(context.events, sound.time):
+        return None  # only silence came to the other end
     for mention in (*reading.order, *reading.ending):
         return Veto(f"the text says {mention.word!r}, and the order of the sounds would change")
-    spoken = next((token.word for token in reading.tokens if token.word in _SPOKEN), None)
-    if sound.time.backwards and spoken:
-        return Veto(f"the text says {spoken!r}, and it would be heard backwards")
     return None
 
 
@@ -87,11 +96,13 @@ def loudness_words(text: str, sound: AudioState, context: Context) -> Verdict:
 def channel_words(text: str, sound: AudioState, context: Context) -> Verdict:
     """Left and right change places in the text when they do in the sound."""
     reading = read(text)
-    if not reading.sides or not sound.swapped:
+    if not reading.sides or sound.sides == "kept":
         return None
     of = getattr(context.field, "of", "")
     if not isinstance(of, str) and len(of) > 1 and not context.recorded:
         return Veto(f"{reading.sides[0].text!r} may be said of the picture, whose sides stay")
+    if sound.sides == "lost":
+        return Veto(f"the text says {reading.sides[0].text!r}, and the sound would come from no side")
     wanted = []
     for side in reading.sides:
         said = turned(side, MIRROR)
@@ -154,6 +165,12 @@ def _heard(reading: Reading, move: TimeMap, context: Context) -> Veto | None:
     if reading.silence and not _same_silence(context.events, move):
         return Veto("the silence that the text speaks of would be cut")
     return None
+
+
+def _same_order(events: tuple[Sound, ...], move: TimeMap) -> bool:
+    """Whether every event is still heard after the one before it."""
+    starts = [to for event in events for _, _, to, _ in move.images(event.start, event.end)[:1]]
+    return starts == sorted(starts)
 
 
 def _same_silence(events: tuple[Sound, ...], move: TimeMap) -> bool:

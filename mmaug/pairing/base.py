@@ -36,11 +36,13 @@ class Veto:
 
 
 @dataclass(frozen=True, slots=True)
-class SwapSides:
-    """The sound's left and right must change places (for kind "audio")."""
+class Follow:
+    """The picture or sound that follows must take this op (without parameters) on top of its own steps."""
+
+    op: str
 
 
-Verdict = Edit | Veto | SwapSides | None
+Verdict = Edit | Veto | Follow | None
 
 
 @dataclass(frozen=True, slots=True)

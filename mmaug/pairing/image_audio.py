@@ -1,12 +1,11 @@
-"""A picture and the sound recorded with it: the sides of one are the sides of the other."""
+"""A picture and the sound recorded with it: the sides of one are the sides of the other, so a mirror of one mirrors both."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from mmaug.effects.geometry import MIRROR, UPRIGHT
 from mmaug.effects.state import AudioState, ImageState
-from mmaug.pairing.base import Context, PairRule, SwapSides, Verdict, Veto, harmless, rule
+from mmaug.pairing.base import Context, Follow, PairRule, Verdict, Veto, harmless, rule
 
 CENTRE = 0.1
 """A thing whose middle lies within this share of the width from the centre line has no clear side."""
@@ -20,15 +19,18 @@ LARGEST_TURN = 30.0
 
 @rule("geometry", on="audio")
 def mirror_swaps_channels(sound: AudioState, picture: ImageState, context: Context) -> Verdict:
-    """A mirror of the picture swaps the channels; half a turn does too; a quarter turn has no counterpart in stereo."""
+    """A mirror of the picture swaps the channels, and so does half a turn.
+
+    After a quarter turn what was on a side is above or below, so the sound comes from no side.
+    """
     if sound.channels < 2:
         return None
     turn, off = picture.geometry.turn()
-    half_turn = (-1, 0, 0, -1)
-    upside_down = (1, 0, 0, -1)
-    if turn not in (UPRIGHT, MIRROR, half_turn, upside_down) or off > LARGEST_TURN:
-        return Veto(f"the picture is turned so far ({off:.0f} degrees off its axes) that its sides are not those of the sound")
-    return SwapSides() if turn in (MIRROR, half_turn) else None
+    if off > LARGEST_TURN:
+        return Veto(f"the picture is {off:.0f} degrees off its axes, so its sides are not those of the sound")
+    if turn[0] == 0:
+        return Follow("audio.to_mono")
+    return Follow("audio.swap_channels") if turn[0] < 0 else None
 
 
 @rule("view", on="audio")
@@ -38,6 +40,8 @@ def sides_stay(sound: AudioState, picture: ImageState, context: Context) -> Verd
         return None
     width, height = picture.geometry.size
     sign = picture.geometry.turn()[0][0]
+    if sign == 0:  # turned by a quarter: the sound comes from no side
+        return None
     if not context.things:
         (x, _), = picture.geometry.points(np.array(((width / 2, height / 2),))).tolist()
         drift = abs(x / picture.geometry.out_size[0] - 0.5)
@@ -52,9 +56,9 @@ def sides_stay(sound: AudioState, picture: ImageState, context: Context) -> Verd
 
 
 @rule("channels", on="image")
-def picture_keeps_its_sides(picture: ImageState, sound: AudioState, context: Context) -> Verdict:
-    """Channels swapped on their own would put the sound on the wrong side of the picture."""
-    return Veto("the picture recorded with it keeps its sides; flip the picture instead, and the channels follow") if sound.swapped else None
+def swap_mirrors_picture(picture: ImageState, sound: AudioState, context: Context) -> Verdict:
+    """Channels that are swapped on their own mirror the picture recorded with them."""
+    return Follow("image.horizontal_flip") if sound.sides == "swapped" else None
 
 
 @rule("time", on="image")
@@ -67,7 +71,7 @@ def lips_and_sound(picture: ImageState, sound: AudioState, context: Context) -> 
 RULES: tuple[PairRule, ...] = (
     mirror_swaps_channels,
     sides_stay,
-    picture_keeps_its_sides,
+    swap_mirrors_picture,
     lips_and_sound,
     harmless("order", on="image"),  # a change of order is a change of times too, and judged there
     harmless("loudness", on="image"),

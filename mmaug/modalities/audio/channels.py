@@ -1,14 +1,24 @@
-"""Channel ops. Each gives only which original channel every channel plays."""
+"""Channel ops. Each gives only a mix: for every channel how much of each channel it plays. The number of channels stays."""
 
 from __future__ import annotations
 
-from mmaug.effects.state import sides_swapped
+from mmaug.effects.state import Mix, swapped_sides
 from mmaug.registry import register
 
+
 @register("channels")
-def swap_channels(channels: int) -> tuple[int, ...]:
+def swap_channels(channels: int) -> Mix:
     """Left and right change places; mono stays, and so does a layout other than stereo and 5.1.
 
-    Source: audiomentations, ChannelShuffle (the one permutation that keeps the sides' meaning).
+    Source: audiomentations, ChannelShuffle (the one permutation that keeps what the sides mean).
     """
-    return sides_swapped(channels)
+    return swapped_sides(channels)
+
+
+@register("channels")
+def to_mono(channels: int) -> Mix:
+    """Play the mean of all channels on each of them, so that the sound comes from no side.
+
+    Source: torchaudio, downmix by the mean.
+    """
+    return ((1 / channels,) * channels,) * channels

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import python_stretch
 
-from mmaug.effects.state import AudioState, audio_state
+from mmaug.effects.state import AudioState, Mix, audio_state
 from mmaug.effects.time import TimeMap
 from mmaug.registry import get_op
 
@@ -33,8 +33,8 @@ def run(program: AudioState, samples: np.ndarray, rate: int) -> np.ndarray:
     out = samples
     if not program.time.is_identity:
         out = retime(out, rate, program.time)
-    if program.swapped:
-        out = out[list(program.order)]
+    if program.sides != "kept":
+        out = remix(out, program.mix)
     if program.gain_db:
         out = louder(out, program.gain_db)
     return out
@@ -69,6 +69,15 @@ def stretch(samples: np.ndarray, rate: int, tempo: float) -> np.ndarray:
     engine.timeFactor = tempo
     made = engine.process(np.ascontiguousarray(samples, dtype=np.float32))[:, :length]
     return np.pad(made, ((0, 0), (0, length - made.shape[1])))
+
+
+def remix(samples: np.ndarray, mix: Mix) -> np.ndarray:
+    """Every channel plays its row of the mix; a permutation copies samples exactly."""
+    weights = np.array(mix, dtype=np.float32)
+    sources = weights.argmax(axis=1)
+    if np.array_equal(weights, np.eye(len(mix), dtype=np.float32)[sources]):
+        return samples[sources]
+    return weights @ samples
 
 
 def louder(samples: np.ndarray, db: float) -> np.ndarray:

@@ -1,0 +1,73 @@
+"""Texts before and after, word by word, as plain data for a page."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from mmaug.light import Light
+from mmaug.plan import Plan
+from mmaug.rewrite import choose
+from mmaug.trace import Trace
+
+Part = tuple[str, str]
+"""("same" | "del" | "ins", text)."""
+
+
+def panels(before: Light, after: Light, trace: Trace | None) -> list[dict[str, Any]]:
+    """Every text field of a row: each of its texts with what was deleted, inserted and by what."""
+    numbers = choose(before, Plan(tuple(record.step for record in trace.steps))) if trace is not None else {}
+    found = []
+    for name, new in after.texts.items():
+        field, old = before.schema.fields[name], before.texts.get(name, [])
+        speakers = _speakers(after.value(name)) if field.kind == "messages" else [""] * len(new)
+        lines = []
+        for index, text in enumerate(new):
+            number = numbers[name][index] if name in numbers else index
+            by = [rule.replace("_", " ") for edit in trace.edits if (edit.field, edit.index) == (name, number) for rule in edit.by] if trace else []
+            same_place = index < len(old)
+            parts = diff(old[index], text) if same_place else [("ins", text)]
+            lines.append({"speaker": speakers[index], "parts": parts, "by": by, "empty": not text})
+        left_out = len(before.schema_texts(name)) - len(new) if False else 0
+        found.append({"name": name, "kind": field.kind, "lines": lines, "left_out": left_out})
+    return found
+
+
+def diff(before: str, after: str) -> list[Part]:
+    """What to delete from and insert into `before`, by whole words, to get `after`."""
+    if before == after:
+        return [("same", after)]
+    old, new = _tokens(before), _tokens(after)
+    parts: list[Part] = []
+    for op, a, b, c, d in difflib.SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
+        if op == "equal":
+            parts.append(("same", "".join(old[a:b])))
+        else:
+            parts += [("del", "".join(old[a:b]))] * (b > a) + [("ins", "".join(new[c:d]))] * (d > c)
+    return parts
+
+
+def plain(value: Any) -> str:
+    """A parameter as a reader wants it: four figures, no quotes."""
+    if isinstance(value, float):
+        return f"{value:.3g}" if abs(value) < 100 else f"{value:.0f}"
+    if isinstance(value, (list, tuple)):
+        return " × ".join(map(plain, value))
+    return str(value)
+
+
+def _tokens(text: str) -> list[str]:
+    """Words, and each space or mark between them on its own."""
+    return re.findall(r"\w+|\s+|[^\w\s]", text)
+
+
+def _speakers(messages: Iterable[Mapping[str, Any]]) -> list[str]:
+    """Who says each text of a chat."""
+    found: list[str] = []
+    for message in messages:
+        content = message["content"]
+        count = 1 if isinstance(content, str) else sum(p.get("type") == "text" and isinstance(p.get("text"), str) for p in content)
+        found += [str(message.get("role", ""))] * count
+    return found
