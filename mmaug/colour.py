@@ -181,22 +181,39 @@ def name(rgb: np.ndarray) -> list[str]:
 
 
 def renamed(term: str, fn: ColourFunction, modifier: str | None = None) -> str | None:
-    """What a basic term is called after `fn`: itself, another if all prototypes clearly agree on it, else None.
+    """What a basic term is called after `fn`: itself, another if all it may mean clearly becomes that, else None.
 
-    Raises: MmaugError when `term` is not a basic term.
+    The typical colours decide whether it keeps its name; for a new name the borderline ones must agree too (light blue turned by
+    120 degrees is pink, so "blue" does not surely become "red"). Raises: MmaugError when `term` is not a basic term.
     """
     term = _ALIASES.get(term, term)
     if term not in _PROTOTYPES:
         raise MmaugError(
             f"renamed: {term!r} is not a basic colour term; use `shift` for it. Basic terms: {', '.join(BASIC)}"
         )
-    after = fn(prototypes(term, modifier).copy())
-    names = set(name(after))
+    names = set(name(fn(prototypes(term, modifier).copy())))
     if len(names) != 1:
         return None
     new = names.pop()
-    clear = new == term or new in _NEUTRAL or _margin(after, new) >= _SURE
-    return new if clear else None
+    if new == term:
+        return new
+    after = fn(np.concatenate([prototypes(term, modifier), _borderline(term, modifier)]))
+    agreed = set(name(after)) == {new} and (new in _NEUTRAL or _margin(after, new) >= _SURE)
+    return new if agreed else None
+
+
+def collides(term: str, new: str, fn: ColourFunction) -> bool:
+    """Whether things of another basic colour may be called `new` after `fn` as well, so that they can no longer be told apart."""
+    others = [other for other in BASIC if other != term]
+    return any(new in name(fn(prototypes(other).copy())) for other in others)
+
+
+@cache
+def _borderline(term: str, modifier: str | None) -> np.ndarray:
+    """The anchors of a term that no other term shares, float64 [n, 3]; none where a modifier narrows the word."""
+    shared = {rgb for other, colours in _ANCHORS.items() if other != term for rgb in colours}
+    own = [rgb for rgb in _ANCHORS.get(term, ()) if rgb not in shared] if not modifier else []
+    return np.array(own, np.float64).reshape(-1, 3)
 
 
 _SURE = 8.0

@@ -102,7 +102,7 @@ def channel_words(text: str, sound: AudioState, context: Context) -> Verdict:
     if not isinstance(of, str) and len(of) > 1 and not context.recorded:
         return Veto(f"{reading.sides[0].text!r} may be said of the picture, whose sides stay")
     if sound.sides == "lost":
-        return Veto(f"the text says {reading.sides[0].text!r}, and the sound would come from no side")
+        return _without_sides(reading, context)
     wanted = []
     for side in reading.sides:
         said = turned(side, MIRROR)
@@ -111,6 +111,18 @@ def channel_words(text: str, sound: AudioState, context: Context) -> Verdict:
         if said != side.text:
             wanted.append(Replacement(side.start, side.end, said))
     return Edit(tuple(wanted)) if wanted else None
+
+
+def _without_sides(reading: Reading, context: Context) -> Verdict:
+    """Leave out "on the left" where it ends a clause: what the rest says of the sounds stays true if no count depends on it."""
+    counted = [count for count in reading.counts if count.kind != "vague"]
+    heard = len(context.events) if context.events is not None else None
+    for side in reading.sides:
+        clause_ends = not reading.text[side.end :].strip() or reading.text[side.end :].lstrip()[0] in ",.;"
+        countable = not counted or len(counted) == 1 and counted[0].value == heard
+        if side.kind != "absolute" or side.form not in ("at", "from", "far") or not clause_ends or not countable:
+            return Veto(f"the text says {side.text!r}, and the sound would come from no side")
+    return Edit(tuple(Replacement(side.start, side.end, "") for side in reading.sides))
 
 
 @rule("time", on="transcript")
@@ -157,12 +169,13 @@ def _heard(reading: Reading, move: TimeMap, context: Context) -> Veto | None:
         return Veto("the text says there is silence, and no events say where") if reading.silence else None
     for event in context.events:
         pieces = move.images(event.start, event.end)
-        whole = max((last - first for first, last, _, _ in pieces), default=0.0)
+        parts = [last - first for first, last, _, _ in pieces]
+        whole = max(parts, default=0.0) if counted else sum(parts)
         if event.end > event.start and whole < HEARD * (event.end - event.start):
             return Veto(f"{event.label!r} at {event.start:.2f} s would be cut")
         if counted and len([p for p in pieces if p[1] - p[0] > 0.005]) > 1:
             return Veto(f"{event.label!r} at {event.start:.2f} s would be heard in two parts")
-    if reading.silence and not _same_silence(context.events, move):
+    if reading.silence and not _same_silence(reading, context.events, move):
         return Veto("the silence that the text speaks of would be cut")
     return None
 
@@ -173,12 +186,16 @@ def _same_order(events: tuple[Sound, ...], move: TimeMap) -> bool:
     return starts == sorted(starts)
 
 
-def _same_silence(events: tuple[Sound, ...], move: TimeMap) -> bool:
-    """Whether there is still silence before and after the sounds where there was."""
+def _same_silence(reading: Reading, events: tuple[Sound, ...], move: TimeMap) -> bool:
+    """Whether there is still silence where the text puts it: after the sounds ("then silence"), before them, or both."""
     before = _margins([(e.start, e.end) for e in events], move.seconds)
     now = [(min(to, until), max(to, until)) for e in events for _, _, to, until in move.images(e.start, e.end)]
     after = _margins(now, move.out_seconds)
-    return all(new >= SILENCE or old < SILENCE for old, new in zip(before, after, strict=True))
+    after = after[::-1] if move.backwards else after
+    last = bool(reading.order) and reading.order[0].start < reading.silence[0].start
+    first = bool(reading.order) and not last
+    asked = [(b, a) for b, a, other in zip(before, after, (last, first), strict=True) if not other]
+    return all(new >= SILENCE or old < SILENCE for old, new in asked)
 
 
 def _margins(spans: list[tuple[float, float]], seconds: float) -> tuple[float, float]:

@@ -69,10 +69,13 @@ def colours_keep_their_names(text: str, picture: ImageState, context: Context) -
     if reading.light and (change := _lightness_change(picture.colour)) > SAME_LIGHT:
         return Veto(f"lightness changes by {change:.0f} of 100, and the text says {reading.light[0].word!r}")
     wanted: list[Replacement] = []
+    counting = any(count.kind != "vague" for count in reading.counts)
     for mention in reading.colours:
         verdict = _recolour(mention, picture.colour)
         if isinstance(verdict, Veto):
             return verdict
+        if counting and _no_longer_alone(mention, verdict, picture.colour):
+            return Veto(f"the text counts what is {mention.text!r}, and things of another colour would be called the same")
         if verdict is not None:
             wanted.append(verdict)
     gone = [r for r in wanted if not r.text]
@@ -94,6 +97,14 @@ def _recolour(mention: Colour, change: ColourMap) -> Replacement | Veto | None:
     if mention.delete is not None:
         return Replacement(*mention.delete, "")
     return Veto(f"what is called {mention.text!r} would have another colour, and it cannot be said surely which")
+
+
+def _no_longer_alone(mention: Colour, made: Replacement | None, change: ColourMap) -> bool:
+    """Whether a counted colour would no longer tell its things from others: "two gray cups" when all cups become gray."""
+    if mention.role == "name" or mention.term not in colour.BASIC or made is not None and not made.text:
+        return False  # where the colour is left out, the reader of the text has made sure that nothing counts it
+    new = mention.term if made is None else colour.renamed(mention.term, change, mention.modifier or None)
+    return new is not None and colour.collides(mention.term, new, change)
 
 
 def _still_named(mention: Colour, change: ColourMap) -> bool:

@@ -17,21 +17,20 @@ Part = tuple[str, str]
 
 
 def panels(before: Light, after: Light, trace: Trace | None) -> list[dict[str, Any]]:
-    """Every text field of a row: each of its texts with what was deleted, inserted and by what."""
-    numbers = choose(before, Plan(tuple(record.step for record in trace.steps))) if trace is not None else {}
+    """Every text field of a row: each of its texts with what was deleted, inserted and by what. Uses `before` up."""
+    counts = {name: len(texts) for name, texts in before.texts.items()}
+    chosen = choose(before, Plan(tuple(record.step for record in trace.steps))) if trace is not None else {}
+    edits = {(edit.field, edit.index): edit.by for edit in trace.edits} if trace is not None else {}
     found = []
     for name, new in after.texts.items():
-        field, old = before.schema.fields[name], before.texts.get(name, [])
-        speakers = _speakers(after.value(name)) if field.kind == "messages" else [""] * len(new)
+        kind = before.schema.fields[name].kind
+        speakers = _speakers(after.value(name)) if kind == "messages" else [""] * len(new)
         lines = []
-        for index, text in enumerate(new):
-            number = numbers[name][index] if name in numbers else index
-            by = [rule.replace("_", " ") for edit in trace.edits if (edit.field, edit.index) == (name, number) for rule in edit.by] if trace else []
-            same_place = index < len(old)
-            parts = diff(old[index], text) if same_place else [("ins", text)]
-            lines.append({"speaker": speakers[index], "parts": parts, "by": by, "empty": not text})
-        left_out = len(before.schema_texts(name)) - len(new) if False else 0
-        found.append({"name": name, "kind": field.kind, "lines": lines, "left_out": left_out})
+        for index, (old, text, speaker) in enumerate(zip(before.texts[name], new, speakers, strict=True)):
+            number = chosen[name][index] if name in chosen else index
+            by = [rule.replace("_", " ") for rule in edits.get((name, number), ())]
+            lines.append({"number": number + 1, "speaker": speaker, "parts": diff(old, text), "by": by})
+        found.append({"name": name, "kind": kind, "lines": lines, "count": counts[name]})
     return found
 
 

@@ -37,8 +37,9 @@ def sound(category: str, across: float, rng: np.random.Generator) -> tuple[np.nd
     Returns float32 [2, n] at 16 kHz, the events in seconds, and the caption.
     """
     beeps, silence = int(rng.integers(2, 4)), bool(rng.integers(2))
-    length, gap, start = rng.uniform(0.18, 0.26), rng.uniform(0.18, 0.25), rng.uniform(0.05, 0.14)
-    tail = rng.uniform(0.6, 0.75) if silence else rng.uniform(0.08, 0.14)
+    length, gap = rng.uniform(0.18, 0.26), rng.uniform(0.18, 0.25)
+    start = rng.uniform(0.05, 0.14) if silence else rng.uniform(0.34, 0.45)  # room to move, where no silence is spoken of
+    tail = rng.uniform(0.6, 0.75) if silence else rng.uniform(0.34, 0.45)
     total = start + beeps * length + (beeps - 1) * gap + tail
     wave, events = np.zeros(round(total * RATE)), []
     for number in range(beeps):
