@@ -19,16 +19,19 @@ _TO_XYZ = np.array(
     [[0.4124564, 0.3575761, 0.1804375], [0.2126729, 0.7151522, 0.0721750], [0.0193339, 0.1191920, 0.9503041]]
 )
 _WHITE = np.array([0.95047, 1.0, 1.08883])
+_TO_RELATIVE_XYZ = _TO_XYZ.T / _WHITE
 _EPSILON, _KAPPA = 216 / 24389, 24389 / 27
+_F_TO_LAB = np.array([[0.0, 500.0, 0.0], [116.0, -500.0, 200.0], [0.0, 0.0, -200.0]])
+_LAB_OFFSET = np.array([16.0, 0.0, 0.0])
 
 
 def to_lab(rgb: np.ndarray) -> np.ndarray:
     """CIELAB of sRGB colours: float [n, 3] in 0..255 to float64 [n, 3] (D65, 2 degrees)."""
     value = np.asarray(rgb, np.float64) / 255.0
     linear = np.where(value <= 0.04045, value / 12.92, ((np.maximum(value, 0.0) + 0.055) / 1.055) ** 2.4)
-    xyz = linear @ _TO_XYZ.T / _WHITE
+    xyz = linear @ _TO_RELATIVE_XYZ
     f = np.where(xyz > _EPSILON, np.cbrt(xyz), (_KAPPA * xyz + 16) / 116)
-    return np.stack([116 * f[:, 1] - 16, 500 * (f[:, 0] - f[:, 1]), 200 * (f[:, 1] - f[:, 2])], axis=1)
+    return f @ _F_TO_LAB - _LAB_OFFSET
 
 
 def from_lab(lab: np.ndarray) -> np.ndarray:
@@ -172,12 +175,19 @@ def name(rgb: np.ndarray) -> list[str]:
     """The nearest basic colour term of each colour: float [n, 3] in 0..255."""
     lab, terms = _realm()
     own = to_lab(np.atleast_2d(rgb))
-    distance = np.linalg.norm(own[:, None, :] - lab[None, :, :], axis=2)
-    names = [terms[i] for i in distance.argmin(axis=1)]
-    # A colour without chroma is black, gray or white, however near a dark brown or a pale pink lies.
-    for i in np.flatnonzero(np.hypot(own[:, 1], own[:, 2]) < 4.0):
-        names[i] = "black" if own[i, 0] < 24 else "white" if own[i, 0] > 84 else "gray"
-    return names
+    # |a - b|^2 = |a|^2 - 2 a.b + |b|^2, and |a|^2 is the same for all b
+    nearest = (_realm_squares() - 2.0 * (own @ lab.T)).argmin(axis=1).tolist()
+    return [
+        terms[i] if a * a + b * b >= 16.0
+        # A colour without chroma is black, gray or white, however near a dark brown or a pale pink lies.
+        else "black" if lightness < 24 else "white" if lightness > 84 else "gray"
+        for i, (lightness, a, b) in zip(nearest, own.tolist(), strict=True)
+    ]
+
+
+@cache
+def _realm_squares() -> np.ndarray:
+    return (_realm()[0] ** 2).sum(axis=1)
 
 
 def renamed(term: str, fn: ColourFunction, modifier: str | None = None) -> str | None:

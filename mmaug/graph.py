@@ -128,12 +128,7 @@ class TransformGraph:
         """Ask for every rule that this policy can need, so that a missing one shows before the first row."""
         for op in self.policy.ops():
             for source in self._targets(op):
-                for aspect in get_op(op.name).aspects:
-                    self._edges.asked(source, aspect)
-                if get_op(op.name).family == "geometry":
-                    for follower in self.schema.followers(source):
-                        if self.schema.fields[follower].kind == "audio":
-                            self._edges.asked(follower, "channels")
+                self._edges.asks(source, get_op(op.name).aspects)
         for name in self.schema.of_kind("label"):
             for ops in self.schema.fields[name].forbids.values():  # type: ignore[attr-defined]
                 for op_name in ops:

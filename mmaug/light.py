@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import cached_property
 from typing import Any
 
 from mmaug.effects.state import State, audio_state, image_state
@@ -22,45 +21,39 @@ TEXT_KINDS = ("caption", "messages", "transcript")
 
 
 class Light:
-    """What the fold may know of a row."""
+    """What the fold may know of a row. looks, hearings: of every picture and recording there. texts: the strings of every text."""
+
+    __slots__ = ("_boxes", "_contexts", "hearings", "looks", "row", "schema", "texts")
 
     def __init__(self, schema: Schema, row: Mapping[str, Any]):
         self.schema, self.row = schema, row
         self._contexts: dict[tuple[str, str], Context] = {}
+        self._boxes: dict[str, list[box_values.Box]] = {}
+        self.looks: dict[str, Look] = {}
+        self.hearings: dict[str, Hearing] = {}
+        self.texts: dict[str, list[str]] = {}
+        for name in schema.of_kind("image"):
+            if (value := self.value(name)) is not MISSING:
+                self.looks[name] = image_values.look(value, f"field {name!r}")
+        for name in schema.of_kind("audio"):
+            if (value := self.value(name)) is not MISSING:
+                self.hearings[name] = audio_values.listen(value, f"field {name!r}")
+        for name in schema.of_kind(*TEXT_KINDS):
+            if (value := self.value(name)) is not MISSING:
+                self.texts[name] = text_values.to_texts(value, schema.fields[name].kind, f"field {name!r}")[0]
 
     def value(self, name: str) -> Any:
+        """A field's value; MISSING where the row may lack it."""
         return self.schema.value(name, self.row)
 
-    @cached_property
-    def looks(self) -> dict[str, Look]:
-        """Size and frames of every picture in the row."""
-        names = self.schema.of_kind("image")
-        return {n: image_values.look(v, f"field {n!r}") for n in names if (v := self.value(n)) is not MISSING}
-
-    @cached_property
-    def hearings(self) -> dict[str, Hearing]:
-        """Length, channels and rate of every recording in the row."""
-        names = self.schema.of_kind("audio")
-        return {n: audio_values.listen(v, f"field {n!r}") for n in names if (v := self.value(n)) is not MISSING}
-
-    @cached_property
-    def texts(self) -> dict[str, list[str]]:
-        """The strings of every text field in the row."""
-        found = {}
-        for name in self.schema.of_kind(*TEXT_KINDS):
-            if (value := self.value(name)) is not MISSING:
-                found[name] = text_values.to_texts(value, self.schema.fields[name].kind, f"field {name!r}")[0]
-        return found
-
-    @cached_property
-    def boxes(self) -> dict[str, list[box_values.Box]]:
-        """Every box field's boxes, (x1, y1, x2, y2) in pixels."""
-        found = {}
-        for name in self.schema.of_kind("boxes"):
+    def boxes(self, name: str) -> list[box_values.Box] | None:
+        """A box field's boxes, (x1, y1, x2, y2) in pixels; None where there are none or no picture."""
+        if name not in self._boxes:
             value, field = self.value(name), self.schema.fields[name]
-            if value is not MISSING and field.of in self.looks:
-                found[name] = box_values.read(value, field.format, self.looks[field.of].size, f"field {name!r}")
-        return found
+            if value is MISSING or field.of not in self.looks:
+                return None
+            self._boxes[name] = box_values.read(value, field.format, self.looks[field.of].size, f"field {name!r}")
+        return self._boxes[name]
 
     def states(self) -> dict[str, State]:
         """The effects before any step."""
@@ -80,23 +73,25 @@ class Light:
                 events=self._sounds(source, "events"),
                 frames=max((self.looks[p].frames for p in pictures if p in self.looks), default=1),
                 recorded=fields[source].kind == "audio" and bool(sources(fields[source])),
+                readable=getattr(field, "language", "en") == "en",
             )
         return self._contexts[follower, source]
 
     def _things(self, source: str) -> tuple[Thing, ...] | None:
-        names = [n for n in self.schema.of_kind("boxes") if self.schema.fields[n].of == source and n in self.boxes]
-        if not names:
+        names = [name for name in self.schema.of_kind("boxes") if self.schema.fields[name].of == source]
+        found = [(name, boxes) for name in names if (boxes := self.boxes(name)) is not None]
+        if not found:
             return None
-        return tuple(Thing(label, box) for n in names for label, box in zip(self._labels(n), self.boxes[n], strict=False))
+        return tuple(Thing(label, box) for name, boxes in found for label, box in zip(self._labels(name, len(boxes)), boxes, strict=True))
 
-    def _labels(self, name: str) -> list[str]:
+    def _labels(self, name: str, boxes: int) -> list[str]:
         column = self.schema.label_column(name)
         if column is None:
-            return [""] * len(self.boxes[name])
+            return [""] * boxes
         labels = column.get(self.row)
-        if labels is MISSING or len(labels) != len(self.boxes[name]):
+        if labels is MISSING or len(labels) != boxes:
             count = "none" if labels is MISSING else len(labels)
-            raise RowError(f"field {name!r}: column {column.path!r} must hold one label a box, got {count} for {len(self.boxes[name])} boxes")
+            raise RowError(f"field {name!r}: column {column.path!r} must hold one label a box, got {count} for {boxes} boxes")
         return [str(label) for label in labels]
 
     def _sounds(self, source: str, kind: str) -> tuple[Sound, ...] | None:

@@ -7,14 +7,14 @@ leaves the state. So a flip and a quarter turn, or three small rotations, are ju
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from mmaug.effects.state import State
 from mmaug.errors import ConflictError, PlanError
 from mmaug.language import edits as text_edits
 from mmaug.language.edits import Replacement
 from mmaug.light import TEXT_KINDS, Light
-from mmaug.pairing.base import Edit, Follow, PairRule, Rules, Veto
+from mmaug.pairing.base import Context, Edit, Follow, PairRule, Rules, Veto
 from mmaug.plan import Plan, Step
 from mmaug.registry import get_op
 from mmaug.schema import MISSING, Schema, sources
@@ -27,27 +27,41 @@ Proposed = tuple[tuple[Replacement, ...], ...]
 """For each text of a field the replacements that a rule wants."""
 
 
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """One question when a field changes: the rules to ask about the field that follows."""
+
+    aspect: str
+    follower: str
+    is_text: bool
+    rules: tuple[PairRule, ...]
+
+
 class Edges:
     """Which rules to ask of which field when another changes; looked up once for a graph."""
 
     def __init__(self, schema: Schema, rules: Rules):
         self.schema, self.rules = schema, rules
-        self._asked: dict[tuple[str, str], list[tuple[str, tuple[PairRule, ...]]]] = {}
+        self._asks: dict[tuple[str, frozenset[str]], tuple[Ask, ...]] = {}
 
-    def asked(self, source: str, aspect: str) -> list[tuple[str, tuple[PairRule, ...]]]:
-        """The fields that follow a change of `aspect`, with the rules to ask. Raises: RuleError where nothing is said.
+    def asks(self, source: str, aspects: frozenset[str]) -> tuple[Ask, ...]:
+        """The questions when these aspects of a field change. Raises: RuleError where nothing is said about a field that follows.
 
         A picture and the sound recorded with it follow each other.
         """
-        key = (source, aspect)
-        if key not in self._asked:
+        key = (source, aspects)
+        if key not in self._asks:
             fields = self.schema.fields
             names = self.schema.followers(source)
             if fields[source].kind == "audio":
-                names += list(sources(fields[source]))
-            found = [(name, self.rules.judges(aspect, fields[name].kind)) for name in names]
-            self._asked[key] = [(name, judges) for name, judges in found if judges]
-        return self._asked[key]
+                names = [*names, *sources(fields[source])]
+            found = [
+                Ask(aspect, name, fields[name].kind in TEXT_KINDS, self.rules.judges(aspect, fields[name].kind))
+                for aspect in sorted(aspects)
+                for name in names
+            ]
+            self._asks[key] = tuple(ask for ask in found if ask.rules)
+        return self._asks[key]
 
 
 class Fold:
@@ -121,84 +135,93 @@ class Fold:
 class _Trial:
     """One step on trial: new states, and what the rules say of them."""
 
+    __slots__ = ("by", "changes", "edits", "fold", "light", "own", "source", "taken")
+
     def __init__(self, fold: Fold, source: str, state: State, aspects: frozenset[str]):
         self.fold, self.light = fold, fold.light
-        self.source, self.own = source, state
-        self.taken = dict(fold.taken)
+        self.source, self.own, self.taken = source, state, fold.taken
         self.changes = [(source, with_taken(source, state, self.taken), aspects)]
         self.edits: dict[EditKey, Proposed] = {}
         self.by: dict[EditKey, str] = {}
 
     def judge(self) -> Dropped | None:
-        for source, state, aspects in self.changes:  # grows when another picture or sound must follow
-            for aspect in sorted(aspects):
-                for follower, rules in self.fold.edges.asked(source, aspect):
-                    if dropped := self._ask(follower, rules, source, state, aspect):
-                        return dropped
-        if dropped := self._clash():
-            return dropped
+        """Ask every rule; without a veto the step becomes part of the fold."""
         fold = self.fold
-        fold.states[self.source] = self.own
-        fold.taken = self.taken
+        for source, state, aspects in self.changes:  # grows when another picture or sound must follow
+            for ask in fold.edges.asks(source, aspects):
+                dropped = self._ask_texts(ask, source, state) if ask.is_text else self._ask_other(ask, source)
+                if dropped is not None:
+                    return dropped
+        if self.by and (dropped := self._clash()):
+            return dropped
+        fold.states[self.source], fold.taken = self.own, self.taken
         fold.edits.update(self.edits)
         fold.by.update(self.by)
         return None
 
-    def _ask(self, follower: str, rules: tuple[PairRule, ...], source: str, state: State, aspect: str) -> Dropped | None:
-        field = self.light.schema.fields[follower]
-        if field.kind in TEXT_KINDS:
-            return self._ask_texts(follower, rules, source, state, aspect)
+    def _ask_other(self, ask: Ask, source: str) -> Dropped | None:
+        """A picture or sound that is recorded together with the one that changes; what follows is not followed back."""
+        follower = ask.follower
         if follower not in self.fold.states or source != self.source:
-            return None  # what follows is not followed back
+            return None
         wanted: FollowRecord | None = None
-        for rule in rules:
+        for rule in ask.rules:
             verdict = rule.judge(self.fold.states[follower], self.own, self.light.context(follower, source))  # type: ignore[misc]
             if isinstance(verdict, Veto):
                 return Dropped(follower, None, rule.name, verdict.reason)
             if isinstance(verdict, Follow):
                 wanted = FollowRecord(follower, verdict.op, source, rule.name)
-        before = self.taken.pop((follower, aspect), None)
-        if wanted is not None:
-            self.taken[follower, aspect] = wanted
+        before = self.taken.get((follower, ask.aspect))
         if before != wanted:
+            self.taken = {key: record for key, record in self.taken.items() if key != (follower, ask.aspect)}
+            if wanted is not None:
+                self.taken[follower, ask.aspect] = wanted
             aspects = frozenset[str]().union(*(get_op(r.op).aspects for r in (before, wanted) if r is not None))
             self.changes.append((follower, with_taken(follower, self.fold.states[follower], self.taken), aspects))
         return None
 
-    def _ask_texts(self, follower: str, rules: tuple[PairRule, ...], source: str, state: State, aspect: str) -> Dropped | None:
-        context = self.light.context(follower, source)
-        language = getattr(context.field, "language", "en")
-        proposed: list[tuple[Replacement, ...]] = []
-        names: list[str] = []
-        for index, text in enumerate(self.light.texts.get(follower, ())):
-            wanted: tuple[Replacement, ...] = ()
-            for rule in rules:
-                if language != "en" and text and not state.is_identity:
-                    return Dropped(follower, index, rule.name, f"only English can be read, this text is {language!r}")
-                verdict = rule.judge(text, state, context)  # type: ignore[misc]
-                if isinstance(verdict, Edit) and verdict.replacements:
-                    if self.fold.on_conflict == "skip":
-                        return Dropped(follower, index, rule.name, 'the text would have to change, and on_conflict is "skip"')
-                    wanted += verdict.replacements
-                    names.append(rule.name)
-                elif isinstance(verdict, Veto):
-                    return Dropped(follower, index, rule.name, verdict.reason)
-            proposed.append(wanted)
-        key = (follower, source, aspect)
-        self.edits[key] = tuple(proposed) if names else ()
-        self.by[key] = names[0] if names else ""
+    def _ask_texts(self, ask: Ask, source: str, state: State) -> Dropped | None:
+        """Every text of a caption, chat or transcript; one veto is a veto for all."""
+        texts = self.light.texts.get(ask.follower, ())
+        context = self.light.context(ask.follower, source)
+        wanted: dict[int, tuple[Replacement, ...]] = {}
+        name = ""
+        for index, text in enumerate(texts):
+            for rule in ask.rules:
+                verdict = rule.judge(text, state, context) if context.readable or not text else _unreadable(state, context)  # type: ignore[misc]
+                if verdict is None:
+                    continue
+                if isinstance(verdict, Veto):
+                    return Dropped(ask.follower, index, rule.name, verdict.reason)
+                if self.fold.on_conflict == "skip":
+                    return Dropped(ask.follower, index, rule.name, 'the text would have to change, and on_conflict is "skip"')
+                if isinstance(verdict, Edit):
+                    wanted[index] = wanted.get(index, ()) + verdict.replacements
+                    name = rule.name
+        key = (ask.follower, source, ask.aspect)
+        if wanted or key in self.fold.edits:
+            self.edits[key] = tuple(wanted.get(index, ()) for index in range(len(texts))) if wanted else ()
+            self.by[key] = name
         return None
 
     def _clash(self) -> Dropped | None:
         """Two rules that want different things of the same words: nobody can say what is true."""
         joined = {**self.fold.edits, **self.edits}
-        for follower in {key[0] for key in self.edits if self.edits[key]}:
+        for follower in {key[0] for key, texts in self.edits.items() if texts}:
+            proposals = [texts for key, texts in joined.items() if key[0] == follower and texts]
+            if len(proposals) < 2:
+                continue
             for index in range(len(self.light.texts[follower])):
-                wanted = [r for key, texts in joined.items() if key[0] == follower and texts for r in texts[index]]
-                if len(wanted) > 1 and (clash := text_edits.conflict(wanted)):
+                if clash := text_edits.conflict([r for texts in proposals for r in texts[index]]):
                     reason = f"two rules want to change the same words: {clash[0].text!r} and {clash[1].text!r}"
                     return Dropped(follower, index, "edits", reason)
         return None
+
+
+def _unreadable(state: State, context: Context) -> Veto | None:
+    """A text in another language: whatever happens may make it false."""
+    language = getattr(context.field, "language", "")
+    return None if state.is_identity else Veto(f"only English can be read, this text is {language!r}")
 
 
 def with_taken(name: str, state: State, taken: dict[tuple[str, str], FollowRecord]) -> State:

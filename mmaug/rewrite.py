@@ -150,7 +150,7 @@ def _on_picture(name: str, light: Light, state: ImageState, writes: Writes) -> N
     if value is MISSING:
         return
     if field_.kind == "boxes":
-        moved, kept = boxes.follow(light.boxes[name], state, field_.min_visibility)
+        moved, kept = boxes.follow(light.boxes(name) or [], state, field_.min_visibility)
         writes.values.append((column, boxes.write(moved, value, field_.format, state.geometry.out_size)))
         if not all(kept):
             writes.drop(column, kept, light.schema.beside(name))

@@ -12,8 +12,10 @@ from __future__ import annotations
 
 from hashlib import blake2b
 from operator import index
+from typing import Any
 
 import numpy as np
+from numpy.random.bit_generator import ISeedSequence
 
 from mmaug.errors import MmaugError
 
@@ -21,6 +23,18 @@ BLOCK = 16
 """Uniform numbers owned by one node of a policy: a coin, then up to 15 for its parameters."""
 
 _TO_UNIT = 2.0**-53
+
+
+class _Key(ISeedSequence):
+    """The two words of a Philox key as a seed sequence: `Philox(key=...)` gives the same stream but first asks the system for entropy."""
+
+    __slots__ = ("words",)
+
+    def __init__(self, words: np.ndarray):
+        self.words = words
+
+    def generate_state(self, n_words: int, dtype: Any = np.uint32) -> np.ndarray:
+        return self.words
 
 
 def row_stream(seed: int, epoch: int, key: str | int | bytes, view: int) -> np.random.Philox:
@@ -38,7 +52,7 @@ def row_stream(seed: int, epoch: int, key: str | int | bytes, view: int) -> np.r
             f"got seed={seed!r}, epoch={epoch!r}, view={view!r}, key={key!r}"
         ) from None
     name = f"{seed}|{epoch}|{view}|{key!r}".encode("utf-8", "surrogatepass")
-    return np.random.Philox(key=int.from_bytes(blake2b(name, digest_size=16).digest(), "little"))
+    return np.random.Philox(_Key(np.frombuffer(blake2b(name, digest_size=16).digest(), np.uint64)))
 
 
 def uniform_blocks(stream: np.random.Philox, count: int) -> np.ndarray:
@@ -47,9 +61,15 @@ def uniform_blocks(stream: np.random.Philox, count: int) -> np.ndarray:
     return (raw * _TO_UNIT).reshape(count, BLOCK)
 
 
+def uniforms(seed: int, count: int) -> list[float]:
+    """The first `count` numbers behind a step's drawn `seed`, uniform in [0, 1)."""
+    raw = np.random.Philox(_Key(np.array((seed, 0), np.uint64))).random_raw(count) >> np.uint64(11)
+    return (raw * _TO_UNIT).tolist()
+
+
 def generator(seed: int) -> np.random.Generator:
     """The generator behind a step's drawn `seed`: kernels that need an array of noise build it from this."""
-    return np.random.Generator(np.random.Philox(key=seed))
+    return np.random.Generator(np.random.Philox(_Key(np.array((seed, 0), np.uint64))))
 
 
 def derive(seed: int, *path: int | str) -> int:

@@ -23,7 +23,7 @@ class ColourMap:
     def then(self, stage: Stage) -> ColourMap:
         """This function, then one more stage, merged with the last one where that is exact."""
         if not self.stages or is_table(self.stages[-1]) != is_table(stage):
-            return ColourMap((*self.stages, stage))
+            return self if _is_nothing(stage) else ColourMap((*self.stages, stage))
         last = self.stages[-1]
         if is_table(stage):
             merged = np.take_along_axis(stage, last.astype(np.intp), axis=0)
@@ -46,7 +46,13 @@ class ColourMap:
 
     @property
     def is_identity(self) -> bool:
-        return all(_is_nothing(stage) for stage in self.stages)
+        """Whether no 8-bit colour changes; `then` keeps no stage that does nothing."""
+        return not self.stages
+
+    @property
+    def key(self) -> bytes:
+        """The same for functions with the same stages."""
+        return b"".join(stage.tobytes() for stage in self.stages)
 
 
 def is_table(stage: Stage) -> bool:
@@ -57,4 +63,7 @@ def _is_nothing(stage: Stage) -> bool:
     """Whether a stage changes no 8-bit colour."""
     if is_table(stage):
         return bool((stage == np.arange(256)[:, None]).all())
-    return bool(np.abs(stage - np.eye(3, 4)).max() < 1e-6)
+    return bool(np.abs(stage - _NOTHING).max() < 1e-6)
+
+
+_NOTHING = np.eye(3, 4)

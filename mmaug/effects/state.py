@@ -5,7 +5,8 @@ A state is a value; each method returns the state after one more step.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -13,10 +14,10 @@ from mmaug.effects import geometry, time
 from mmaug.effects.colour import ColourMap, Stage
 from mmaug.effects.geometry import GeometryMap, Size
 from mmaug.effects.time import TimeMap
-from mmaug.effects.view import Box, Polygon, Seen, seen
+from mmaug.effects.view import Box, Polygon, Seen, area, seen
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class ImageState:
     """What happened to a picture.
 
@@ -28,19 +29,35 @@ class ImageState:
     colour: ColourMap = ColourMap()
 
     def move(self, step: GeometryMap) -> ImageState:
-        return replace(self, geometry=self.geometry.then(step))
+        """See the picture as it is now through one more map."""
+        return ImageState(self.geometry.then(step), self.hidden, self.colour)
 
     def hide(self, polygons: list[Polygon]) -> ImageState:
         """Cover parts given in the pixels of the picture as it is now."""
-        parts = [[(x, y) for x, y in self.geometry.back(np.array(p)).tolist()] for p in polygons]
-        return replace(self, hidden=(*self.hidden, *parts))
+        back = self.geometry.back()
+        parts = [[back.point(x, y) for x, y in polygon] for polygon in polygons]
+        return ImageState(self.geometry, (*self.hidden, *parts), self.colour)
 
     def recolour(self, stage: Stage) -> ImageState:
-        return replace(self, colour=self.colour.then(stage))
+        """Run every colour as it is now through one more stage."""
+        return ImageState(self.geometry, self.hidden, self.colour.then(stage))
 
     @property
     def is_identity(self) -> bool:
         return not self.hidden and self.geometry.is_identity and self.colour.is_identity
+
+    @cached_property
+    def share(self) -> float:
+        """The share of the original picture that is still in view, in [0, 1]."""
+        return self.seen((0.0, 0.0, *map(float, self.geometry.size))).share
+
+    def shows(self, share: float) -> bool:
+        """Whether at least this share of the original picture is still in view."""
+        if self.geometry.keeps_all:  # then it is enough that all covered parts together are small
+            width, height = self.geometry.size
+            if 1 - sum(abs(area(polygon)) for polygon in self.hidden) / (width * height) >= share:
+                return True
+        return self.share >= share
 
     def seen(self, box: Box) -> Seen:
         """How a box of the original picture, (x1, y1, x2, y2) in pixels, is seen now."""
@@ -61,15 +78,15 @@ class AudioState:
     mix: Mix = ()
 
     def retime(self, step: TimeMap) -> AudioState:
-        return replace(self, time=self.time.then(step))
+        return AudioState(self.time.then(step), self.channels, self.gain_db, self.mix)
 
     def louder(self, db: float) -> AudioState:
-        return replace(self, gain_db=self.gain_db + db)
+        return AudioState(self.time, self.channels, self.gain_db + db, self.mix)
 
     def remix(self, step: Mix) -> AudioState:
         """Play on channel i the channels of the sound as it is now, weighed by row i."""
         mixed = np.array(step) @ np.array(self.mix)
-        return replace(self, mix=tuple(map(tuple, mixed.tolist())))
+        return AudioState(self.time, self.channels, self.gain_db, tuple(map(tuple, mixed.tolist())))
 
     @property
     def sides(self) -> str:

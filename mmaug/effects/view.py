@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
+from mmaug.effects.geometry import GeometryMap, Point, corners
 
-from mmaug.effects.geometry import GeometryMap, corners, frame
-
-Point = tuple[float, float]
 Polygon = list[Point]
 Box = tuple[float, float, float, float]
 """(x1, y1, x2, y2) in pixels of the original picture, half-open."""
@@ -24,14 +21,17 @@ class Seen:
     extent: Box | None
 
 
-def seen(box: Box, geometry: GeometryMap, hidden: Iterable[Polygon]) -> Seen:
+def seen(box: Box, geometry: GeometryMap, hidden: Sequence[Polygon]) -> Seen:
     """How a box of the original picture is seen through `geometry`, with `hidden` parts (of the original) covered.
 
     A box without area counts as its centre point. `extent` is the box round the part inside the frame, in pixels of the
     new picture; hidden parts do not shrink it (the thing is still there, behind).
     """
-    outline = _points(geometry.points(corners(box)))
-    inside = clip(outline, _points(frame(geometry.out_size)))
+    outline = [geometry.point(x, y) for x, y in corners(box)]
+    width, height = geometry.out_size
+    if not hidden and geometry.keeps_axes:
+        return _seen_upright(_extent(outline), width, height)
+    inside = clip_to_frame(outline, float(width), float(height))
     if not inside:
         return Seen(0.0, _middle(outline), None)
     extent = _extent(inside)
@@ -40,16 +40,33 @@ def seen(box: Box, geometry: GeometryMap, hidden: Iterable[Polygon]) -> Seen:
         return Seen(1.0, _middle(outline), extent)
     pieces = [inside]
     for polygon in hidden:
-        cover = _points(geometry.points(np.array(polygon)))
+        cover = [geometry.point(x, y) for x, y in polygon]
         pieces = [piece for left in pieces for piece in cut_away(left, cover)]
-    areas = [abs(area(piece)) for piece in pieces]
-    total = sum(areas)
+    parts = [_area_and_centre(piece) for piece in pieces]
+    total = sum(part for part, _, _ in parts)
     if total == 0:
         return Seen(0.0, _middle(outline), extent)
-    centres = [_centroid(piece) for piece in pieces]
-    x = sum(a * c[0] for a, c in zip(areas, centres, strict=True)) / total
-    y = sum(a * c[1] for a, c in zip(areas, centres, strict=True)) / total
-    return Seen(min(total / whole, 1.0), (x, y), extent)
+    centre = (sum(part * x for part, x, _ in parts) / total, sum(part * y for part, _, y in parts) / total)
+    return Seen(min(total / whole, 1.0), centre, extent)
+
+
+def _seen_upright(box: Box, width: float, height: float) -> Seen:
+    """The same where the box is still a box: its sides are cut at the frame."""
+    x1, y1, x2, y2 = max(box[0], 0.0), max(box[1], 0.0), min(box[2], float(width)), min(box[3], float(height))
+    whole = (box[2] - box[0]) * (box[3] - box[1])
+    if x1 > x2 or y1 > y2 or whole > 0 and (x1 == x2 or y1 == y2):
+        return Seen(0.0, ((box[0] + box[2]) / 2, (box[1] + box[3]) / 2), None)
+    return Seen((x2 - x1) * (y2 - y1) / whole if whole > 0 else 1.0, ((x1 + x2) / 2, (y1 + y2) / 2), (x1, y1, x2, y2))
+
+
+def clip_to_frame(polygon: Polygon, width: float, height: float) -> Polygon:
+    """The part of a convex polygon inside a picture; the polygon itself when it is all inside."""
+    x1, y1, x2, y2 = _extent(polygon)
+    if x1 >= 0 and y1 >= 0 and x2 <= width and y2 <= height:
+        return polygon
+    if x2 <= 0 or y2 <= 0 or x1 >= width or y1 >= height:
+        return []
+    return clip(polygon, [(0.0, 0.0), (width, 0.0), (width, height), (0.0, height)])
 
 
 def clip(polygon: Polygon, window: Polygon) -> Polygon:
@@ -79,44 +96,57 @@ def cut_away(polygon: Polygon, cover: Polygon) -> list[Polygon]:
 
 def area(polygon: Polygon) -> float:
     """The signed area: positive when the corners go clockwise as seen (x right, y down)."""
-    return sum(a[0] * b[1] - b[0] * a[1] for a, b in _edges(polygon, oriented=False)) / 2
+    total = 0.0
+    before_x, before_y = polygon[-1]
+    for x, y in polygon:
+        total += before_x * y - x * before_y
+        before_x, before_y = x, y
+    return total / 2
 
 
 def _half(polygon: Polygon, start: Point, end: Point, *, keep_inside: bool) -> Polygon:
     """The part of a polygon on one side of the line from start to end (inside: to the right of it, y down)."""
-    sign = 1.0 if keep_inside else -1.0
-    dx, dy = end[0] - start[0], end[1] - start[1]
-    distances = [sign * (dx * (p[1] - start[1]) - dy * (p[0] - start[0])) for p in polygon]
+    x, y = start
+    dx, dy = end[0] - x, end[1] - y
+    if not keep_inside:
+        dx, dy = -dx, -dy
+    distances = [dx * (py - y) - dy * (px - x) for px, py in polygon]
+    if min(distances) >= 0:
+        return polygon
     kept: Polygon = []
-    for i, point in enumerate(polygon):
-        before, now = distances[i - 1], distances[i]
+    previous, before = polygon[-1], distances[-1]
+    for point, now in zip(polygon, distances, strict=True):
         if before * now < 0:
             share = before / (before - now)
-            previous = polygon[i - 1]
-            kept.append(
-                (previous[0] + share * (point[0] - previous[0]), previous[1] + share * (point[1] - previous[1]))
-            )
+            kept.append((previous[0] + share * (point[0] - previous[0]), previous[1] + share * (point[1] - previous[1])))
         if now >= 0:
             kept.append(point)
+        previous, before = point, now
     return kept
 
 
-def _edges(polygon: Polygon, *, oriented: bool = True) -> list[tuple[Point, Point]]:
-    """The sides in order; `oriented` turns a mirrored polygon round so that its inside is on the right."""
-    if oriented and area(polygon) < 0:
+def _edges(polygon: Polygon) -> list[tuple[Point, Point]]:
+    """The sides in order; a mirrored polygon is turned round so that its inside is on the right."""
+    if area(polygon) < 0:
         polygon = polygon[::-1]
-    return [(polygon[i - 1], polygon[i]) for i in range(len(polygon))]
+    return list(zip(polygon[-1:] + polygon[:-1], polygon, strict=True))
 
 
-def _centroid(polygon: Polygon) -> Point:
+def _area_and_centre(polygon: Polygon) -> tuple[float, float, float]:
+    """The area and the centroid (x, y) of a polygon."""
     total = x = y = 0.0
     ox, oy = polygon[0]  # about a corner: far from the origin the products would lose digits
-    for (ax, ay), (bx, by) in _edges(polygon, oriented=False):
-        cross = (ax - ox) * (by - oy) - (bx - ox) * (ay - oy)
+    ax, ay = polygon[-1][0] - ox, polygon[-1][1] - oy
+    for px, py in polygon:
+        bx, by = px - ox, py - oy
+        cross = ax * by - bx * ay
         total += cross
-        x += (ax + bx - 2 * ox) * cross
-        y += (ay + by - 2 * oy) * cross
-    return (ox + x / (3 * total), oy + y / (3 * total)) if total else _middle(polygon)
+        x += (ax + bx) * cross
+        y += (ay + by) * cross
+        ax, ay = bx, by
+    if total == 0:
+        return (0.0, *_middle(polygon))
+    return (abs(total) / 2, ox + x / (3 * total), oy + y / (3 * total))
 
 
 def _middle(polygon: Polygon) -> Point:
@@ -127,7 +157,3 @@ def _middle(polygon: Polygon) -> Point:
 def _extent(polygon: Polygon) -> Box:
     xs, ys = [p[0] for p in polygon], [p[1] for p in polygon]
     return (min(xs), min(ys), max(xs), max(ys))
-
-
-def _points(xy: np.ndarray) -> Polygon:
-    return [(x, y) for x, y in xy.tolist()]

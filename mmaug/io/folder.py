@@ -59,11 +59,15 @@ class Folder:
 
     def where(self, number: int) -> str:
         """The place of a row, for messages."""
-        return f"{self.path / METADATA} line {self.lines[number]}"
+        return f"{METADATA} line {self.lines[number]}"
 
     def key(self, number: int) -> str:
         """The name of a row: its main file as written."""
         return self.rows[number][self.key_column]
+
+    def column_of(self, number: int, name: str) -> str:
+        """The column that the files named by a column of the metadata are loaded into."""
+        return media.main_column(self.rows[number][name]) if name == "file_name" else name.removesuffix(SUFFIX)
 
     def load(self, number: int) -> tuple[str, Row]:
         """The key of a row, and the row with its files opened. Raises: RowError for a file that is missing or broken."""
@@ -77,8 +81,8 @@ class Folder:
         for column, name in self.files[number].items():
             row[column] = None
             if name is not None:
-                deep = column != media.main_column(name) or self.key_column != "file_name"
-                row[column], encodings[column] = media.read(self.path / name, f"{self.where(number)}: {name}", deep=deep)
+                place = f"{self.where(number)}: {name}"
+                row[column], encodings[column] = media.read(self.path / name, place, deep=column != "image")
         row.update((name, value) for name, value in self.rows[number].items() if not is_file_column(name))
         return Loaded(self.key(number), row, encodings)
 
@@ -106,7 +110,7 @@ class Folder:
                 elif column == media.main_column(name):
                     samples[column] = Image.new("RGB", (1, 1))
                 else:
-                    samples[column], _ = media.read(self.path / name, f"{self.where(number)}: {name}", deep=True)
+                    samples[column] = media.read(self.path / name, f"{self.where(number)}: {name}", deep=True)[0]
         return samples
 
     def _files(self, number: int) -> dict[str, str | None]:
@@ -123,7 +127,7 @@ class Folder:
             if not is_file_column(name):
                 continue
             path = None if value is None else _inside(value, f"{where}: {name!r}")
-            column = media.main_column(path) if name == "file_name" else name.removesuffix(SUFFIX)
+            column = self.column_of(number, name)
             if column in row or column in files:
                 raise RowError(f"{where}: {name!r} is loaded as {column!r}, but the row has a column {column!r} already; rename one")
             files[column] = path

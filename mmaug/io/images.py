@@ -30,7 +30,7 @@ _MODES = {
 def decode(data: bytes, ending: str, where: str, *, deep: bool = False) -> tuple[Image.Image, dict[str, Any]]:
     """The picture, upright (EXIF's orientation applied), and how to encode one like it.
 
-    deep: more than 8 bits a channel are welcome (a mask, a depth map).
+    deep: one channel of more than 8 bits is welcome (a mask, a depth map).
     Raises: RowError for a file that is empty, cut off, of another format, animated, or of 16 bits.
     """
     if not data:
@@ -65,7 +65,8 @@ def _check_form(image: Image.Image, where: str, deep: bool) -> None:
     if getattr(image, "n_frames", 1) > 1 and image.format != "MPO":
         raise RowError(f"{where}: must hold one picture, got {image.n_frames} frames; write each to a file of its own")  # type: ignore[attr-defined]
     raw = " ".join(str(tile[3]) for tile in image.tile)  # Pillow silently cuts 16-bit colour down to 8
-    if not deep and (image.mode.startswith(("I", "F")) or ";16" in raw):
+    wide = image.mode.startswith(("I", "F"))
+    if (wide and not deep) or (";16" in raw and not wide):
         raise RowError(f"{where}: must have 8 bits a channel, got 16 or more (mode {image.mode}); scale it to 8 bits first")
 
 

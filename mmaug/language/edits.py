@@ -6,6 +6,7 @@ import itertools
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 
 from mmaug.errors import MmaugError
 from mmaug.language import forms
@@ -76,6 +77,11 @@ def apply(text: str, replacements: Iterable[Replacement]) -> tuple[str, OffsetMa
 
     Raises: MmaugError as `merge` does.
     """
+    return _applied(text, tuple(replacements))
+
+
+@lru_cache(maxsize=16384)
+def _applied(text: str, replacements: tuple[Replacement, ...]) -> tuple[str, OffsetMap]:
     merged = merge(replacements, len(text))
     if not merged:
         return text, OffsetMap()

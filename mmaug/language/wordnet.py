@@ -70,6 +70,7 @@ def _dominant(word: str, pos: str) -> int | None:
     return senses[0][1] if senses[0][0] >= 3 and senses[0][0] >= 2 * senses[1][0] else None
 
 
+@lru_cache(maxsize=16384)
 def part_of_speech(word: str) -> str | None:
     """n, v, a or r when at least 85 % of the word's uses are of that kind; None when unclear or unknown."""
     base = {

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from mmaug.effects.geometry import MIRRORED
 from mmaug.effects.state import AudioState
 from mmaug.effects.time import TimeMap
 from mmaug.language.analyser import Reading, read
 from mmaug.language.edits import Replacement
-from mmaug.language.turns import MIRROR, turned
 from mmaug.language.order import reversed_order
 from mmaug.language.tokens import same_words
+from mmaug.pairing.image_text import turned_sides
 from mmaug.pairing.base import Context, Edit, PairRule, Sound, Verdict, Veto, harmless, rule
 
 TEXTS = ("caption", "messages")
@@ -103,14 +104,7 @@ def channel_words(text: str, sound: AudioState, context: Context) -> Verdict:
         return Veto(f"{reading.sides[0].text!r} may be said of the picture, whose sides stay")
     if sound.sides == "lost":
         return _without_sides(reading, context)
-    wanted = []
-    for side in reading.sides:
-        said = turned(side, MIRROR)
-        if said is None:
-            return Veto(f"cannot say surely what {side.text!r} becomes: {side.reason}")
-        if said != side.text:
-            wanted.append(Replacement(side.start, side.end, said))
-    return Edit(tuple(wanted)) if wanted else None
+    return turned_sides(text, MIRRORED)
 
 
 def _without_sides(reading: Reading, context: Context) -> Verdict:

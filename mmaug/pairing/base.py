@@ -69,7 +69,7 @@ class Context:
     field: the field that follows; its `of` has two names where the text is about picture and sound together.
     things, words, events: what is annotated on the source; None where the schema has no such annotation for it.
     frames: how many frames the source picture, or the picture recorded with the source, has.
-    recorded: whether the source is a sound recorded together with a picture.
+    recorded: whether the source is a sound recorded together with a picture. readable: whether the text is in English.
     """
 
     field: Field
@@ -78,6 +78,7 @@ class Context:
     events: tuple[Sound, ...] | None = None
     frames: int = 1
     recorded: bool = False
+    readable: bool = True
 
 
 Rule = Callable[[Any, Any, Context], Verdict]

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from mmaug.effects.state import AudioState, ImageState
 from mmaug.pairing.base import Context, Follow, PairRule, Verdict, Veto, harmless, rule
 
@@ -43,7 +41,7 @@ def sides_stay(sound: AudioState, picture: ImageState, context: Context) -> Verd
     if sign == 0:  # turned by a quarter: the sound comes from no side
         return None
     if not context.things:
-        (x, _), = picture.geometry.points(np.array(((width / 2, height / 2),))).tolist()
+        x, _ = picture.geometry.point(width / 2, height / 2)
         drift = abs(x / picture.geometry.out_size[0] - 0.5)
         return Veto(f"the view moves sideways by {drift:.0%} of the width, and no boxes say what is where") if drift > UNSEEN_DRIFT else None
     for thing in context.things:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 
 from mmaug import colour
+from mmaug.effects import geometry
 from mmaug.effects.colour import ColourMap
+from mmaug.effects.geometry import UPRIGHT
 from mmaug.effects.state import ImageState
 from mmaug.language import colours as colour_words
 from mmaug.language.analyser import read
 from mmaug.language.colours import Colour
 from mmaug.language.edits import Replacement
-from mmaug.language.turns import IDENTITY, Turn, turned
+from mmaug.language.turns import Turn, turned
 from mmaug.pairing.base import Context, Edit, PairRule, Verdict, Veto, rule
 
 TEXTS = ("caption", "messages")
@@ -42,13 +46,18 @@ def sides_follow(text: str, picture: ImageState, context: Context) -> Verdict:
         return Veto(f"a mirror makes writing unreadable ({reading.writing})")
     if not reading.sides:
         return None
-    nearest, off = picture.geometry.turn()
-    turn = Turn(*nearest)
+    turn, off = picture.geometry.turn()
     if off > (LARGE_TURN if context.things else SMALL_TURN):
         return Veto(f"the picture is {off:.0f} degrees off its axes, which puts {reading.sides[0].text!r} in doubt")
+    return None if turn == UPRIGHT else turned_sides(text, turn)
+
+
+@lru_cache(maxsize=65536)
+def turned_sides(text: str, turn: geometry.Turn) -> Edit | Veto | None:
+    """Every side word of a text under a flip or quarter turn."""
     wanted = []
-    for side in reading.sides:
-        said = side.text if turn == IDENTITY else turned(side, turn)
+    for side in read(text).sides:
+        said = turned(side, Turn(*turn))
         if said is None:
             return Veto(f"cannot say surely what {side.text!r} becomes" + (f": {side.reason}" if side.reason else ""))
         if said != side.text:

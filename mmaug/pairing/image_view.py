@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from itertools import combinations
-
-import numpy as np
 
 from mmaug.effects.geometry import Turn
 from mmaug.effects.state import ImageState
@@ -45,38 +44,51 @@ def named_things_stay(text: str, picture: ImageState, context: Context) -> Verdi
     if not text or picture.geometry.is_identity and not picture.hidden:
         return None
     reading = read(text)
-    named, all_named = _named(reading, context.things or ())
+    named, all_named = _named(text, reading, context.things or ())
+    if not all_named and (veto := _unboxed(reading, picture)):
+        return veto
     seen = [(thing, picture.seen(thing.box)) for thing in named]
-    for judge in (_things, _unboxed, _places, _order, _nearness):
-        if veto := judge(reading, picture, seen, all_named):
-            return veto
-    return None
+    return (
+        (_things(picture, seen) if seen else None)
+        or _places(reading, picture, seen, all_named)
+        or (_order(reading, picture, seen) if seen and reading.sides else None)
+        or (_nearness(reading, picture) if reading.size else None)
+    )
 
 
 Seens = list[tuple[Thing, Seen]]
 
 
-def _named(reading: Reading, things: tuple[Thing, ...]) -> tuple[list[Thing], bool]:
-    """The annotated things that a text names, and whether every noun of it names one."""
-    found: list[Thing] = []
-    everything = bool(things)
-    labels = {thing.label for thing in things}
-    for noun in reading.nouns:
+def _named(text: str, reading: Reading, things: tuple[Thing, ...]) -> tuple[list[Thing], bool]:
+    """The annotated things that a text names, without bystanders, and whether every noun of it names one."""
+    if not things:
+        return [], False
+    labels, everything = _named_labels(text, frozenset(thing.label for thing in things))
+    named = [thing for thing in things if thing.label in labels]
+    if reading.counts:
+        return named, everything
+    largest: dict[str, float] = {}
+    for thing in named:
+        largest[thing.label] = max(largest.get(thing.label, 0.0), _area(thing))
+    return [thing for thing in named if _area(thing) >= BYSTANDER * largest[thing.label]], everything
+
+
+@lru_cache(maxsize=65536)
+def _named_labels(text: str, labels: frozenset[str]) -> tuple[frozenset[str], bool]:
+    """Which of the labels a text names, and whether each of its nouns names one."""
+    found: set[str] = set()
+    everything = True
+    for noun in read(text).nouns:
         matching = {label for label in labels if label and names_object(noun.lemma, label)}
         everything &= bool(matching)
-        found += [thing for thing in things if thing.label in matching]
-    counted = bool(reading.counts)
-    unique = list(dict.fromkeys(found))
-    largest: dict[str, float] = {}
-    for thing in unique:
-        largest[thing.label] = max(largest.get(thing.label, 0.0), _area(thing))
-    return [t for t in unique if counted or _area(t) >= BYSTANDER * largest[t.label]], everything
+        found |= matching
+    return frozenset(found), everything
 
 
-def _things(reading: Reading, picture: ImageState, seen: Seens, all_named: bool) -> Veto | None:
+def _things(picture: ImageState, seen: Seens) -> Veto | None:
     whole = picture.geometry.size[0] * picture.geometry.size[1]
     new_whole = picture.geometry.out_size[0] * picture.geometry.out_size[1]
-    zoom = abs(float(np.linalg.det(picture.geometry.matrix[:2, :2])))
+    zoom = picture.geometry.zoom
     for thing, now in seen:
         if now.share < NAMED_SHARE:
             return Veto(f"the text names the {thing.label}, of which {now.share:.0%} would stay in view (at least {NAMED_SHARE:.0%})")
@@ -86,11 +98,10 @@ def _things(reading: Reading, picture: ImageState, seen: Seens, all_named: bool)
     return None
 
 
-def _unboxed(reading: Reading, picture: ImageState, seen: Seens, all_named: bool) -> Veto | None:
-    if all_named:
+def _unboxed(reading: Reading, picture: ImageState) -> Veto | None:
+    if picture.shows(COUNTED_VIEW):
         return None
-    width, height = picture.geometry.size
-    share = picture.seen((0.0, 0.0, float(width), float(height))).share
+    share = picture.share
     fine = bool(reading.counts or any(m.word in ("small", "smaller", "little", "tiny") for m in reading.size))
     bound = COUNTED_VIEW if fine else UNBOXED_VIEW
     if share < bound:
@@ -101,7 +112,7 @@ def _unboxed(reading: Reading, picture: ImageState, seen: Seens, all_named: bool
 def _places(reading: Reading, picture: ImageState, seen: Seens, all_named: bool) -> Veto | None:
     """Places in the picture ("on the left", "in the corner"): each named thing keeps its half, else the middle its place."""
     placed = [side for side in reading.sides if side.kind in ("absolute", "frame")]
-    vague = next((token.word for token in reading.tokens if token.word in _PLACES), None)
+    vague = _place_word(reading.text)
     if not placed and vague is None:
         return None
     if placed and vague is None and seen and all_named:
@@ -116,28 +127,33 @@ def _places(reading: Reading, picture: ImageState, seen: Seens, all_named: bool)
     return None
 
 
-def _order(reading: Reading, picture: ImageState, seen: Seens, all_named: bool) -> Veto | None:
+@lru_cache(maxsize=65536)
+def _place_word(text: str) -> str | None:
+    return next((token.word for token in read(text).tokens if token.word in _PLACES), None)
+
+
+def _order(reading: Reading, picture: ImageState, seen: Seens) -> Veto | None:
     """Relations ("left of", "above"): every two named things keep their order along both axes, turned with the picture."""
     related = next((side for side in reading.sides if side.kind in ("relation", "support", "frame")), None)
-    if related is None or not seen:
+    if related is None:
         return None
     turn, _ = picture.geometry.turn()
     for (one, now_one), (other, now_other) in combinations(seen, 2):
-        before = np.subtract(_middle(one), _middle(other))
-        turned = (turn[0] * before[0] + turn[1] * before[1], turn[2] * before[0] + turn[3] * before[1])
-        after = np.subtract(now_one.centre, now_other.centre)
+        (x, y), (other_x, other_y) = _middle(one), _middle(other)
+        turned = _turned(turn, x - other_x, y - other_y)
+        after = (now_one.centre[0] - now_other.centre[0], now_one.centre[1] - now_other.centre[1])
         for axis in (0, 1):
             if abs(turned[axis]) > 0.5 * abs(turned[1 - axis]) and turned[axis] * after[axis] <= 0:
                 return Veto(f"the text says {related.text!r}, and the {one.label} and the {other.label} would change their order")
     return None
 
 
-def _nearness(reading: Reading, picture: ImageState, seen: Seens, all_named: bool) -> Veto | None:
+def _nearness(reading: Reading, picture: ImageState) -> Veto | None:
     word = next((mention.word for mention in reading.size if mention.word in _DISTANCES), None)
     if word is None:
         return None
     area = picture.geometry.out_size[0] * picture.geometry.out_size[1] / (picture.geometry.size[0] * picture.geometry.size[1])
-    zoom = (abs(float(np.linalg.det(picture.geometry.matrix[:2, :2]))) / area) ** 0.5
+    zoom = (picture.geometry.zoom / area) ** 0.5
     if not 1 / ZOOM <= zoom <= ZOOM:
         return Veto(f"the text says {word!r}, and things would fill {zoom:.2g} times as much of the picture")
     return None
@@ -147,16 +163,19 @@ def _same_half(thing: Thing, now: Seen, picture: ImageState, turn: Turn) -> bool
     """Whether a thing is still in the (turned) half of the picture it was in, along both axes, unless it was near the middle."""
     (width, height), (new_width, new_height) = picture.geometry.size, picture.geometry.out_size
     x, y = _middle(thing)
-    before = (x / width - 0.5, y / height - 0.5)
-    turned = (turn[0] * before[0] + turn[1] * before[1], turn[2] * before[0] + turn[3] * before[1])
+    turned = _turned(turn, x / width - 0.5, y / height - 0.5)
     after = (now.centre[0] / new_width - 0.5, now.centre[1] / new_height - 0.5)
     return all(abs(t) < DRIFT or t * a > 0 for t, a in zip(turned, after, strict=True))
+
+
+def _turned(turn: Turn, x: float, y: float) -> tuple[float, float]:
+    return (turn[0] * x + turn[1] * y, turn[2] * x + turn[3] * y)
 
 
 def _drift(picture: ImageState) -> float:
     """How far the middle of the picture moves, as a share of the new width or height."""
     (width, height), (new_width, new_height) = picture.geometry.size, picture.geometry.out_size
-    ((x, y),) = picture.geometry.points(np.array(((width / 2, height / 2),))).tolist()
+    x, y = picture.geometry.point(width / 2, height / 2)
     return max(abs(x / new_width - 0.5), abs(y / new_height - 0.5))
 
 

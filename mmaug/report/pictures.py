@@ -21,11 +21,13 @@ LONGEST = 640
 FRAMES = 4
 """How many frames of a list are shown, evenly spread."""
 
+NEIGHBOURS = ((-1, 0), (1, 0), (0, -1), (0, 1))
+
 TINTS = ("#e6194b", "#3cb44b", "#ffb000", "#4363d8", "#f58231", "#b43cdc", "#00a5a5", "#f032e6")
 
 
-def panel(light: Light, name: str) -> dict[str, Any]:
-    """One picture of a row: its frames, size, boxes, points and masks."""
+def panel(light: Light, name: str, tints: dict[str, str]) -> dict[str, Any]:
+    """One picture of a row: its frames, size, boxes, points and masks. tints: the colour of each label, added to."""
     value, look = light.value(name), light.looks[name]
     frames = list(value) if isinstance(value, (list, tuple)) else [value]
     shown = np.linspace(0, len(frames) - 1, min(len(frames), FRAMES)).round().astype(int).tolist()
@@ -38,13 +40,13 @@ def panel(light: Light, name: str) -> dict[str, Any]:
         "frames": [
             {"uri": _photo(frames[i]), "masks": [_tinted(m[min(i, len(m) - 1)], look.size) for m in masks]} for i in shown
         ],
-        "boxes": list(_boxes(light, name)),
+        "boxes": list(_boxes(light, name, tints)),
         "points": list(_points(light, name)),
     }
 
 
-def _boxes(light: Light, name: str) -> Iterable[dict[str, Any]]:
-    tints: dict[str, str] = {}
+def _boxes(light: Light, name: str, tints: dict[str, str]) -> Iterable[dict[str, Any]]:
+    width = light.looks[name].size[0]
     for field in light.schema.of_kind("boxes"):
         if light.schema.fields[field].of != name or field not in light.boxes:
             continue
@@ -53,8 +55,11 @@ def _boxes(light: Light, name: str) -> Iterable[dict[str, Any]]:
         labels = [str(label) for label in labels] if labels is not MISSING else [""] * len(boxes)
         for label, (x1, y1, x2, y2) in zip(labels, boxes, strict=False):
             tint = tints.setdefault(label, TINTS[len(tints) % len(TINTS)])
-            roomy = len(boxes) <= 6 or (x2 - x1) > 0.12 * light.looks[name].size[0]
-            yield {"x": x1, "y": y1, "width": x2 - x1, "height": y2 - y1, "label": label, "tint": tint, "roomy": roomy}
+            roomy = len(boxes) <= 6 or (x2 - x1) > 0.12 * width
+            yield {
+                "x": x1, "y": y1, "width": x2 - x1, "height": y2 - y1, "label": label, "tint": tint, "named": roomy and bool(label),
+                "to_the_left": x1 > 0.7 * width,
+            }  # fmt: skip
 
 
 def _points(light: Light, name: str) -> Iterable[dict[str, Any]]:
@@ -106,13 +111,16 @@ def _photo(value: Any) -> str:
 
 
 def _tinted(value: Any, size: tuple[int, int]) -> str:
-    """Every label but 0 in a colour of its own, the rest transparent."""
+    """Every label but 0 outlined in a colour of its own; inside hardly tinted, so that the colours that captions name are seen."""
     labels, _ = image_values.to_labels(value, size, "mask")
-    tints = np.array([[int(tint[i : i + 2], 16) for i in (1, 3, 5)] + [255] for tint in TINTS], dtype=np.uint8)
-    picture = np.where((labels != 0)[..., None], tints[labels.astype(np.int64) % len(TINTS)], 0).astype(np.uint8)
-    tinted = Image.fromarray(picture)
-    tinted.thumbnail((LONGEST, LONGEST), Image.Resampling.NEAREST)
-    return _uri(tinted, "PNG")
+    step = max(1.0, max(size) / LONGEST)
+    rows, columns = (np.arange(0, side, step).astype(int) for side in labels.shape)
+    labels = labels[rows][:, columns].astype(np.int64)
+    inside = np.pad(labels, 1, mode="edge")
+    edge = np.any([labels != inside[1 + y : 1 + y + len(rows), 1 + x : 1 + x + len(columns)] for y, x in NEIGHBOURS], axis=0)
+    tints = np.array([[int(tint[i : i + 2], 16) for i in (1, 3, 5)] for tint in TINTS], dtype=np.uint8)
+    alpha = np.where(labels == 0, 0, np.where(edge, 255, 20)).astype(np.uint8)
+    return _uri(Image.fromarray(np.dstack([tints[labels % len(TINTS)], alpha])), "PNG")
 
 
 def _uri(picture: Image.Image, form: str, **options: Any) -> str:

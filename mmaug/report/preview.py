@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import jinja2
 
@@ -13,6 +13,7 @@ from mmaug.graph import TransformGraph
 from mmaug.light import Light
 from mmaug.modalities.audio import values as audio_values
 from mmaug.plan import Plan
+from mmaug.registry import get_op
 from mmaug.report import pictures, sounds, texts
 from mmaug.report.tally import Tally
 from mmaug.rewrite import choose
@@ -21,6 +22,13 @@ from mmaug.schema.columns import Row
 from mmaug.trace import StepRecord, Trace
 
 Outcome = tuple[Row, Trace] | Exception
+
+
+class Scale(NamedTuple):
+    """What the views of a row share, so that they can be compared: the longest recording, and the colour of each label."""
+
+    seconds: float
+    tints: dict[str, str]
 
 
 def preview(
@@ -38,8 +46,8 @@ def preview(
     """
     tally = Tally()
     shown = []
-    for number, row in enumerate(rows):
-        key = keys[number] if keys is not None else None
+    named = ((None, row) for row in rows) if keys is None else zip(keys, rows, strict=True)
+    for number, (key, row) in enumerate(named):
         outcomes = [_outcome(graph, row, key, epoch, view) for view in range(copies)]
         for outcome in outcomes:
             tally.add(outcome)
@@ -54,53 +62,55 @@ def preview(
 def _outcome(graph: TransformGraph, row: Mapping[str, Any], key: str | int | None, epoch: int, view: int) -> Outcome:
     try:
         return graph.run(row, key=key, epoch=epoch, view=view)
-    except Exception as error:  # the page is there to show what is wrong, whatever it is
+    except Exception as error:  # noqa: BLE001 - the page is there to show what is wrong, whatever it is
         return error
 
 
 def _columns(schema: Schema, row: Mapping[str, Any], outcomes: Sequence[Outcome]) -> list[dict[str, Any]]:
     """What each column of a row's part of the page shows: the row as it is, then each copy."""
     seconds = max([_seconds(schema, row), *(_seconds(schema, o[0]) for o in outcomes if not isinstance(o, Exception))])
-    columns = [_guarded("before", lambda: _views(schema, row, row, None, seconds))]
+    scale = Scale(seconds, {})
+    columns = [_guarded("before", lambda: _views(schema, row, row, None, scale))]
     for number, outcome in enumerate(outcomes, start=1):
-        columns.append(_guarded(f"copy {number}", lambda outcome=outcome: _copy(schema, row, outcome, seconds)))
+        columns.append(_guarded(f"copy {number}", lambda outcome=outcome: _copy(schema, row, outcome, scale)))
     return columns
 
 
-def _guarded(title: str, make: Any) -> dict[str, Any]:
+def _guarded(title: str, make: Callable[[], dict[str, Any]]) -> dict[str, Any]:
     try:
         return {"title": title, "error": None, **make()}
-    except Exception as error:  # as above
+    except Exception as error:  # noqa: BLE001 - as above
         return {"title": title, "error": {"kind": type(error).__name__, "message": str(error)}}
 
 
-def _copy(schema: Schema, row: Mapping[str, Any], outcome: Outcome, seconds: float) -> dict[str, Any]:
+def _copy(schema: Schema, row: Mapping[str, Any], outcome: Outcome, scale: Scale) -> dict[str, Any]:
     if isinstance(outcome, Exception):
         raise outcome
     out, trace = outcome
     light = Light(schema, row)
-    steps = {"applied": [_step(r) for r in trace.steps if r.applied], "vetoed": [_step(r, light, trace) for r in trace.vetoes]}
-    return {**_views(schema, row, out, trace, seconds), "steps": steps}
+    choose(light, Plan(tuple(record.step for record in trace.steps)))  # vetoes number the texts that were left
+    steps = {"applied": [_step(r, light) for r in trace.steps if r.applied], "vetoed": [_step(r, light) for r in trace.vetoes]}
+    return {**_views(schema, row, out, trace, scale), "steps": steps}
 
 
-def _views(schema: Schema, row: Mapping[str, Any], out: Mapping[str, Any], trace: Trace | None, seconds: float) -> dict[str, Any]:
+def _views(schema: Schema, row: Mapping[str, Any], out: Mapping[str, Any], trace: Trace | None, scale: Scale) -> dict[str, Any]:
     """Pictures, sounds, texts and small facts of one row; texts are compared with those of `row`."""
     light = Light(schema, out)
     return {
-        "pictures": [pictures.panel(light, name) for name in light.looks],
-        "sounds": [sounds.panel(light, name, seconds) for name in light.hearings],
+        "pictures": [pictures.panel(light, name, scale.tints) for name in light.looks],
+        "sounds": [sounds.panel(light, name, scale.seconds) for name in light.hearings],
         "texts": texts.panels(Light(schema, row), light, trace),
         "facts": [(name, str(v)) for name in schema.of_kind("size", "label") if (v := light.value(name)) is not MISSING],
     }
 
 
-def _step(record: StepRecord, light: Light | None = None, trace: Trace | None = None) -> dict[str, Any]:
+def _step(record: StepRecord, light: Light) -> dict[str, Any]:
     """A step in words; for a vetoed one with the text that would have become false."""
     step, dropped = record.step, record.dropped
-    params = [(name, texts.plain(value)) for name, value in step.params.items() if name != "seed"]
-    view: dict[str, Any] = {"op": step.op, "field": step.field, "params": params}
-    if dropped is not None and light is not None and trace is not None:
-        choose(light, Plan(tuple(r.step for r in trace.steps)))
+    params = [(name, texts.plain(value)) for name, value in step.params.items() if name != "seed" and value is not None]
+    one_of_many = len(light.schema.for_modality(get_op(step.op).modality)) > 1
+    view: dict[str, Any] = {"op": step.op, "on": step.field if one_of_many else "", "params": params}
+    if dropped is not None:
         said = light.texts.get(dropped.field, [])
         text = said[dropped.index] if dropped.index is not None and dropped.index < len(said) else None
         view |= {"keeps": dropped.field, "text": text, "rule": dropped.rule.replace("_", " "), "reason": dropped.reason}
@@ -126,11 +136,14 @@ def _seconds(schema: Schema, row: Mapping[str, Any]) -> float:
 
 
 def _template() -> jinja2.Template:
-    loader = jinja2.PackageLoader("mmaug.report")
-    # captions are strangers' text: everything is escaped
-    return jinja2.Environment(loader=loader, autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True).get_template(
-        "preview.html.j2"
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("mmaug.report"),
+        autoescape=True,  # captions are strangers' text
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
     )
+    return environment.get_template("preview.html.j2")
 
 
 def _write(path: Path, text: str) -> None:

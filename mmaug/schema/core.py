@@ -26,7 +26,7 @@ class Schema:
     fields on one column.
     """
 
-    __slots__ = ("_columns", "_tops", "fields", "notes")
+    __slots__ = ("_by_kind", "_columns", "_followers", "_tops", "fields", "notes")
 
     def __init__(self, **fields: Field):
         self.fields: dict[str, Field] = {}
@@ -40,6 +40,8 @@ class Schema:
         for name, field in self.fields.items():
             self._check(name, field)
         self._check_columns()
+        self._by_kind: dict[tuple[str, ...], list[str]] = {}
+        self._followers = {name: [other for other, field in self.fields.items() if name in sources(field)] for name in self.fields}
         self._tops = frozenset(
             top for field in self.fields.values() for path in _paths(field) for top in (columns.parse(path).top,)
         )
@@ -49,8 +51,10 @@ class Schema:
         return self._columns[name]
 
     def of_kind(self, *kinds: str) -> list[str]:
-        """The names of the fields of these kinds, in order."""
-        return [name for name, field in self.fields.items() if field.kind in kinds]
+        """The names of the fields of these kinds, in order; a shared list, not to be changed."""
+        if kinds not in self._by_kind:
+            self._by_kind[kinds] = [name for name, field in self.fields.items() if field.kind in kinds]
+        return self._by_kind[kinds]
 
     def for_modality(self, modality: str) -> list[str]:
         """The names of the fields that ops of a modality act on."""
@@ -58,7 +62,7 @@ class Schema:
 
     def followers(self, name: str) -> list[str]:
         """The names of the fields that describe or are aligned with a field."""
-        return [other for other, field in self.fields.items() if name in sources(field)]
+        return self._followers[name]
 
     def beside(self, name: str) -> list[Column]:
         """The columns whose items are dropped with those of a box field."""

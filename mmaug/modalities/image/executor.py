@@ -94,10 +94,10 @@ def warp(pixels: np.ndarray, move: GeometryMap, *, nearest: bool = False, border
         return exact
     matrix = move.matrix
     if not nearest:
-        pixels, matrix = _shrunk(pixels, move)
+        pixels, matrix = _shrunk(pixels, matrix)
     centred = _HALF_BACK @ matrix @ _HALF
     flags = cv2.INTER_NEAREST if nearest else cv2.INTER_LINEAR
-    if matrix[2, 0] == 0 and matrix[2, 1] == 0:
+    if move.is_affine:
         return cv2.warpAffine(
             pixels, centred[:2], move.out_size, flags=flags, borderMode=cv2.BORDER_CONSTANT, borderValue=(border,) * 4
         )
@@ -106,8 +106,8 @@ def warp(pixels: np.ndarray, move: GeometryMap, *, nearest: bool = False, border
     )
 
 
-_HALF = geometry.matrix((1.0, 0.0, 0.5), (0.0, 1.0, 0.5))
-_HALF_BACK = geometry.matrix((1.0, 0.0, -0.5), (0.0, 1.0, -0.5))  # OpenCV counts from the middle of the first pixel
+_HALF = np.array(((1.0, 0.0, 0.5), (0.0, 1.0, 0.5), (0.0, 0.0, 1.0)))
+_HALF_BACK = np.array(((1.0, 0.0, -0.5), (0.0, 1.0, -0.5), (0.0, 0.0, 1.0)))  # OpenCV counts from the middle of the first pixel
 
 
 def recolour(pixels: np.ndarray, change: ColourMap) -> np.ndarray:
@@ -130,35 +130,38 @@ def _stage(rgb: np.ndarray, stage: np.ndarray) -> np.ndarray:
 
 def _whole_pixels(pixels: np.ndarray, move: GeometryMap) -> np.ndarray | None:
     """The result where it is a flip or quarter turn of a window of whole pixels inside the picture; else None."""
-    linear = move.matrix[:2, :2]
-    turned = np.rint(linear)
-    if move.matrix[2, 0] or move.matrix[2, 1] or np.abs(linear - turned).max() > 1e-9 or abs(np.linalg.det(turned)) != 1:
+    a, b, _, c, d, *_ = move.rows
+    turned = tuple(map(round, (a, b, c, d)))
+    if not move.is_affine or max(abs(n - t) for n, t in zip((a, b, c, d), turned, strict=True)) > 1e-9 or turned not in _TURNS:
         return None
-    corner = move.back(geometry.frame(move.out_size))
-    x1, y1, x2, y2 = *corner.min(axis=0), *corner.max(axis=0)
-    edges = np.rint([x1, y1, x2, y2])
-    width, height = move.size
-    if np.abs(edges - [x1, y1, x2, y2]).max() > 1e-6 or edges[0] < 0 or edges[1] < 0 or edges[2] > width or edges[3] > height:
+    back = move.back()
+    xs, ys = zip(*(back.point(x, y) for x, y in geometry.frame(move.out_size)), strict=True)
+    window = (min(xs), min(ys), max(xs), max(ys))
+    left, top, right, bottom = map(round, window)
+    off = max(abs(w - r) for w, r in zip(window, (left, top, right, bottom), strict=True))
+    if off > 1e-6 or left < 0 or top < 0 or right > move.size[0] or bottom > move.size[1]:
         return None
-    left, top, right, bottom = edges.astype(int)
     out = pixels[top:bottom, left:right]
-    (a, b), (c, d) = turned.astype(int).tolist()
-    if a == 0:
-        out, (a, d) = out.swapaxes(0, 1), (b, c)
-    return np.ascontiguousarray(out[::d, ::a])
+    if turned[0] == 0:
+        return np.ascontiguousarray(out.swapaxes(0, 1)[:: turned[2], :: turned[1]])
+    return np.ascontiguousarray(out[:: turned[3], :: turned[0]])
 
 
-def _shrunk(pixels: np.ndarray, move: GeometryMap) -> tuple[np.ndarray, np.ndarray]:
+_TURNS = {(x, 0, 0, y) for x in (1, -1) for y in (1, -1)} | {(0, x, y, 0) for x in (1, -1) for y in (1, -1)}
+"""The eight flips and quarter turns."""
+
+
+def _shrunk(pixels: np.ndarray, matrix: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Average whole blocks first where the map shrinks by 2 or more along an axis of the picture."""
     height, width = pixels.shape[:2]
-    along_x, along_y = np.hypot(*move.matrix[:2, 0]), np.hypot(*move.matrix[:2, 1])
+    along_x, along_y = np.hypot(*matrix[:2, 0]), np.hypot(*matrix[:2, 1])
     by_x = min(int(1 / along_x) if along_x > 0 else 1, width)
     by_y = min(int(1 / along_y) if along_y > 0 else 1, height)
     if max(by_x, by_y) < 2:
-        return pixels, move.matrix
+        return pixels, matrix
     small = (max(round(width / max(by_x, 1)), 1), max(round(height / max(by_y, 1)), 1))
-    back = geometry.matrix((width / small[0], 0.0, 0.0), (0.0, height / small[1], 0.0))
-    return cv2.resize(pixels, small, interpolation=cv2.INTER_AREA), move.matrix @ back
+    back = np.diag((width / small[0], height / small[1], 1.0))
+    return cv2.resize(pixels, small, interpolation=cv2.INTER_AREA), matrix @ back
 
 
 def _fill(out: np.ndarray, polygon: Polygon, move: GeometryMap, fill: list[float]) -> None:

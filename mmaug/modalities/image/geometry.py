@@ -36,8 +36,8 @@ def rotate90(size: Size, *, turns: int) -> GeometryMap:
     if turns == 2:
         return geometry.affine(size, -1.0, 0.0, 0.0, -1.0)
     if turns == 1:  # (x, y) -> (y, width - x)
-        return GeometryMap(geometry.matrix((0.0, 1.0, 0.0), (-1.0, 0.0, width)), size, (height, width))
-    return GeometryMap(geometry.matrix((0.0, -1.0, height), (1.0, 0.0, 0.0)), size, (height, width))
+        return geometry.from_rows((0.0, 1.0, 0.0), (-1.0, 0.0, width), size, (height, width))
+    return geometry.from_rows((0.0, -1.0, height), (1.0, 0.0, 0.0), size, (height, width))
 
 
 @register("geometry", degrees=Magnitude(0.0, 30.0, "degrees counter-clockwise", -180.0, 180.0, signed=True))

@@ -46,11 +46,11 @@ def _size(value: Any, where: str) -> Size:
         turned = _orientation(value) >= 5
         size = (height, width) if turned else (width, height)
     elif _is_tensor(value):
-        _check_array(value.ndim == 3 and value.shape[0] in (1, 3, 4), str(value.dtype), "torch.uint8 [3, h, w]", value, where)
+        _check_array(value.ndim == 3 and value.shape[0] in (1, 3, 4) and str(value.dtype) == "torch.uint8", "torch.uint8 [3, h, w]", value, where)
         size = (value.shape[2], value.shape[1])
     elif isinstance(value, np.ndarray):
         fits = value.ndim == 2 or (value.ndim == 3 and value.shape[2] in (1, 3, 4))
-        _check_array(fits, str(value.dtype), "uint8 [h, w, 3]", value, where)
+        _check_array(fits and value.dtype == np.uint8, "uint8 [h, w, 3]", value, where)
         size = (value.shape[1], value.shape[0])
     else:
         raise RowError(
@@ -62,9 +62,9 @@ def _size(value: Any, where: str) -> Size:
     return size
 
 
-def _check_array(fits: bool, dtype: str, wanted: str, value: Any, where: str) -> None:
-    if not fits or dtype.removeprefix("torch.") != "uint8":
-        raise RowError(f"{where}: must be {wanted}, got {dtype} {list(value.shape)}; scale values to 0..255 and convert")
+def _check_array(fits: bool, wanted: str, value: Any, where: str) -> None:
+    if not fits:
+        raise RowError(f"{where}: must be {wanted}, got {value.dtype} {list(value.shape)}; scale values to 0..255 and convert")
 
 
 def to_pixels(value: Any) -> tuple[np.ndarray, Restore]:

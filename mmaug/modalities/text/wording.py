@@ -79,4 +79,5 @@ def _free(reading: Reading, protected: Spans) -> Iterable[Token]:
 def _rolls(tokens: Iterable[Token], seed: int) -> Iterable[tuple[Token, float, float]]:
     """Two uniform numbers for each word, whatever is done with the words before it."""
     words = list(tokens)
-    return zip(words, *rng.generator(seed).random((2, len(words))).tolist(), strict=True)
+    numbers = rng.uniforms(seed, 2 * len(words))
+    return zip(words, numbers[::2], numbers[1::2], strict=True)
