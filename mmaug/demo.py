@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 from pathlib import Path
 
@@ -63,8 +62,14 @@ def run(out: Path, *, scenes: int = 24, seed: int = 0, console: Console) -> None
     shown = [folder.load(number) for number in range(0, len(folder), max(len(folder) // SHOWN, 1))][:SHOWN]
     report.preview(graph, [row for _, row in shown], out / "preview.html", keys=[key for key, _ in shown], copies=COPIES)
     console.print(f"[green]open[/] {out / 'preview.html'}   {len(shown)} of the scenes before and after", highlight=False, soft_wrap=True)
-    console.print(f"[green]data[/] {out / 'augmented'}   {COPIES} augmented copies of each scene in {out / 'scenes'}", highlight=False, soft_wrap=True)
-    console.print(f"[green]redo[/] mmaug augment {out / 'scenes'} NEW_FOLDER --policy {out / 'policy.json'} --copies {COPIES}", highlight=False, soft_wrap=True)
+    console.print(
+        f"[green]data[/] {out / 'augmented'}   {COPIES} augmented copies of each scene in {out / 'scenes'}", highlight=False, soft_wrap=True
+    )
+    console.print(
+        f"[green]redo[/] mmaug augment {out / 'scenes'} NEW_FOLDER --policy {out / 'policy.json'} --copies {COPIES}",
+        highlight=False,
+        soft_wrap=True,
+    )
 
 
 def _claim(out: Path, settings: dict[str, int]) -> None:
@@ -101,4 +106,4 @@ def _draw(out: Path, scenes: int, seed: int) -> None:
         lines.append(json.dumps(row) + "\n")
     metadata.write_text("".join(lines), encoding="utf-8")
     SCHEMA.save(part / "schema.json")
-    os.replace(part, out / "scenes")
+    part.replace(out / "scenes")

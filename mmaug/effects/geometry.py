@@ -176,10 +176,11 @@ def _product(p: Rows, q: Rows) -> Rows:
     r, s, t, u, v, w, x, y, z = q
     if g == 0 and h == 0 and x == 0 and y == 0:
         return (a * r + b * u, a * s + b * v, a * t + b * w + c, d * r + e * u, d * s + e * v, d * t + e * w + f, 0.0, 0.0, 1.0)
+    k = g * t + h * w + i * z  # the last number is kept at 1: a product of tilts may be affine again
     return (
-        a * r + b * u + c * x, a * s + b * v + c * y, a * t + b * w + c * z,
-        d * r + e * u + f * x, d * s + e * v + f * y, d * t + e * w + f * z,
-        g * r + h * u + i * x, g * s + h * v + i * y, g * t + h * w + i * z,
+        (a * r + b * u + c * x) / k, (a * s + b * v + c * y) / k, (a * t + b * w + c * z) / k,
+        (d * r + e * u + f * x) / k, (d * s + e * v + f * y) / k, (d * t + e * w + f * z) / k,
+        (g * r + h * u + i * x) / k, (g * s + h * v + i * y) / k, 1.0,
     )  # fmt: skip
 
 

@@ -10,6 +10,9 @@ Piece = tuple[float, float, float, float]
 `start < end`; backwards when `to > until`.
 """
 
+_NO_TIME = 1e-9
+"""Seconds: what is shorter is rounding."""
+
 
 @dataclass(frozen=True, slots=True)
 class TimeMap:
@@ -31,7 +34,8 @@ class TimeMap:
                 first, last = start + (a - to) * back, start + (b - to) * back
                 if first > last:
                     first, last, image_to, image_until = last, first, image_until, image_to
-                pieces.append((first, last, image_to, image_until))
+                if last - first > _NO_TIME and abs(image_until - image_to) > _NO_TIME:
+                    pieces.append((first, last, image_to, image_until))
         return TimeMap(_joined(sorted(pieces)), self.seconds, after.out_seconds)
 
     def images(self, start: float, end: float) -> list[Piece]:
@@ -96,10 +100,10 @@ def window(seconds: float, start: float, end: float) -> TimeMap:
 
 
 def rolled(seconds: float, by: float) -> TimeMap:
-    """Later by `by` seconds in [0, seconds); what falls off the end comes first."""
-    if by == 0:
-        return identity(seconds)
+    """Later by `by` seconds in [0, seconds]; what falls off the end comes first."""
     cut = seconds - by
+    if cut <= _NO_TIME or by <= _NO_TIME:
+        return identity(seconds)
     return TimeMap(((0.0, cut, by, seconds), (cut, seconds, 0.0, by)), seconds, seconds)
 
 
@@ -110,7 +114,7 @@ def _joined(pieces: list[Piece]) -> tuple[Piece, ...]:
         if joined:
             start, end, to, until = joined[-1]
             same_way = (until > to) == (piece[3] > piece[2])
-            if same_way and abs(end - piece[0]) < 1e-9 and abs(until - piece[2]) < 1e-9:
+            if same_way and abs(end - piece[0]) < _NO_TIME and abs(until - piece[2]) < _NO_TIME:
                 joined[-1] = (start, piece[1], to, piece[3])
                 continue
         joined.append(piece)

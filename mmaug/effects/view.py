@@ -12,6 +12,10 @@ Box = tuple[float, float, float, float]
 """(x1, y1, x2, y2) in pixels of the original picture, half-open."""
 
 
+_NO_AREA = 1e-9
+"""Square pixels: what is smaller is rounding."""
+
+
 @dataclass(frozen=True, slots=True)
 class Seen:
     """What is left of a box in view: its share of the area in [0, 1], and centre and extent where it is now."""
@@ -36,11 +40,12 @@ def seen(box: Box, geometry: GeometryMap, hidden: Sequence[Polygon]) -> Seen:
         return Seen(0.0, _middle(outline), None)
     extent = _extent(inside)
     whole = abs(area(outline))
-    if whole == 0:
-        return Seen(1.0, _middle(outline), extent)
+    covers = [[geometry.point(x, y) for x, y in polygon] for polygon in hidden]
+    if whole < _NO_AREA:
+        covered = any(clip([_middle(outline)], cover) for cover in covers)
+        return Seen(float(not covered), _middle(outline), extent)
     pieces = [inside]
-    for polygon in hidden:
-        cover = [geometry.point(x, y) for x, y in polygon]
+    for cover in covers:
         pieces = [piece for left in pieces for piece in cut_away(left, cover)]
     parts = [_area_and_centre(piece) for piece in pieces]
     total = sum(part for part, _, _ in parts)
@@ -86,7 +91,7 @@ def cut_away(polygon: Polygon, cover: Polygon) -> list[Polygon]:
     pieces = []
     for start, end in _edges(cover):
         outside = _half(polygon, start, end, keep_inside=False)
-        if len(outside) > 2 and abs(area(outside)) > 1e-9:
+        if len(outside) > 2 and abs(area(outside)) > _NO_AREA:
             pieces.append(outside)
         polygon = _half(polygon, start, end, keep_inside=True)
         if len(polygon) < 3:

@@ -51,8 +51,8 @@ def augment(
     with Output(Path(out), folder.path, _command(job)) as output:
         if output.complete:
             return f"{output.path} is complete already; nothing was done"
-        if own.source != "source" and console is not None:
-            console.print(f"the data has a column of that name, so ours are {', '.join(own.names)}", highlight=False)
+        if own.source != "source":
+            _say(console, f"the data has a column source, view or trace, so ours are {', '.join(own.names)}")
         journal = Journal(output.path / JOURNAL)
         try:
             run = _Run(job, output, journal, on_error, console)
@@ -76,9 +76,8 @@ class _Run:
             try:
                 for done in pool.results(job, self._unfinished(), workers, start_method):
                     self._take(done)
-                    self.pairs.advance(job.copies)
             except KeyboardInterrupt:
-                self._say(f"stopped: {len(self.journal)} of {len(job.folder)} rows are done; run the same command again to go on")
+                _say(self.console, f"stopped: {len(self.journal)} of {len(job.folder)} rows are done; run the same command again to go on")
                 raise
         if self.failed and self.on_error == "stop":
             raise RowError(
@@ -114,6 +113,7 @@ class _Run:
         for name, data in done.files:
             self.output.put(name, data)
         self.journal.add(done.number, done.record)
+        self.pairs.advance(self.job.copies)
 
     def _metadata(self, tally: Tally, errors: list[bytes]) -> Iterator[bytes]:
         """The lines of metadata.jsonl; what went wrong is gathered in `errors`."""
@@ -126,12 +126,15 @@ class _Run:
                     errors.append(line({**place, "view": entry["view"], "error": entry["error"]}))
                     tally.skipped += self.job.copies if entry["view"] is None else 1
                 else:
-                    tally.add(entry["row"][self.job.own.trace])
-                    yield line(entry["row"])
+                    trace = entry["row"][self.job.own.trace]
+                    tally.add(trace)
+                    # as text: steps of different ops have different parameters, which a table's typed columns could not hold
+                    yield line({**entry["row"], self.job.own.trace: json.dumps(trace, ensure_ascii=False)})
 
-    def _say(self, text: str) -> None:
-        if self.console is not None:
-            self.console.print(text, highlight=False)
+def _say(console: Console | None, text: str) -> None:
+    if console is not None:
+        console.print(text, highlight=False, markup=False, soft_wrap=True)
+
 
 
 def _command(job: Job) -> dict[str, Any]:

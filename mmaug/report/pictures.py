@@ -37,9 +37,7 @@ def panel(light: Light, name: str, tints: dict[str, str]) -> dict[str, Any]:
         "width": look.size[0],
         "height": look.size[1],
         "count": len(frames),
-        "frames": [
-            {"uri": _photo(frames[i]), "masks": [_tinted(m[min(i, len(m) - 1)], look.size) for m in masks]} for i in shown
-        ],
+        "frames": [{"uri": _photo(frames[i]), "masks": [_tinted(m[min(i, len(m) - 1)], look.size) for m in masks]} for i in shown],
         "boxes": list(_boxes(light, name, tints)),
         "points": list(_points(light, name)),
     }
@@ -48,9 +46,10 @@ def panel(light: Light, name: str, tints: dict[str, str]) -> dict[str, Any]:
 def _boxes(light: Light, name: str, tints: dict[str, str]) -> Iterable[dict[str, Any]]:
     width = light.looks[name].size[0]
     for field in light.schema.of_kind("boxes"):
-        if light.schema.fields[field].of != name or field not in light.boxes:
+        boxes = light.boxes(field) if light.schema.fields[field].of == name else None
+        if boxes is None:
             continue
-        column, boxes = light.schema.label_column(field), light.boxes[field]
+        column = light.schema.label_column(field)
         labels = column.get(light.row) if column is not None else MISSING
         labels = [str(label) for label in labels] if labels is not MISSING else [""] * len(boxes)
         for label, (x1, y1, x2, y2) in zip(labels, boxes, strict=False):

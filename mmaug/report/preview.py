@@ -62,7 +62,7 @@ def preview(
 def _outcome(graph: TransformGraph, row: Mapping[str, Any], key: str | int | None, epoch: int, view: int) -> Outcome:
     try:
         return graph.run(row, key=key, epoch=epoch, view=view)
-    except Exception as error:  # noqa: BLE001 - the page is there to show what is wrong, whatever it is
+    except Exception as error:  # the page is there to show what is wrong, whatever it is
         return error
 
 
@@ -79,7 +79,7 @@ def _columns(schema: Schema, row: Mapping[str, Any], outcomes: Sequence[Outcome]
 def _guarded(title: str, make: Callable[[], dict[str, Any]]) -> dict[str, Any]:
     try:
         return {"title": title, "error": None, **make()}
-    except Exception as error:  # noqa: BLE001 - as above
+    except Exception as error:  # as above
         return {"title": title, "error": {"kind": type(error).__name__, "message": str(error)}}
 
 
@@ -90,7 +90,8 @@ def _copy(schema: Schema, row: Mapping[str, Any], outcome: Outcome, scale: Scale
     light = Light(schema, row)
     choose(light, Plan(tuple(record.step for record in trace.steps)))  # vetoes number the texts that were left
     steps = {"applied": [_step(r, light) for r in trace.steps if r.applied], "vetoed": [_step(r, light) for r in trace.vetoes]}
-    return {**_views(schema, row, out, trace, scale), "steps": steps}
+    follows = [{"op": f.op, "field": f.field, "because": f.because, "rule": f.rule.replace("_", " ")} for f in trace.follows]
+    return {**_views(schema, row, out, trace, scale), "steps": steps, "follows": follows}
 
 
 def _views(schema: Schema, row: Mapping[str, Any], out: Mapping[str, Any], trace: Trace | None, scale: Scale) -> dict[str, Any]:
@@ -152,6 +153,6 @@ def _write(path: Path, text: str) -> None:
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         part.write_text(text, encoding="utf-8", errors="replace")
-        os.replace(part, path)
+        part.replace(path)
     finally:
         part.unlink(missing_ok=True)

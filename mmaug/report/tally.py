@@ -35,5 +35,13 @@ class Tally:
         lines = []
         for name in sorted({*self.applied, *self.vetoed}):
             drawn = self.applied[name] + self.vetoed[name]
-            lines.append({"op": name, "drawn": drawn, "applied": self.applied[name], "vetoed": self.vetoed[name], "share": self.applied[name] / drawn})
+            lines.append(
+                {
+                    "op": name,
+                    "drawn": drawn,
+                    "applied": self.applied[name],
+                    "vetoed": self.vetoed[name],
+                    "share": self.applied[name] / drawn,
+                }
+            )
         return lines

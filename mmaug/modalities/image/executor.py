@@ -6,6 +6,7 @@ in the colour that its own fill has after the colour steps that came later). Wha
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -21,9 +22,6 @@ from mmaug.effects.view import Polygon
 from mmaug.registry import get_op
 
 cv2.setNumThreads(1)  # workers are processes: several OpenCV threads each would fight over the cores
-
-_SUBPIXEL_BITS = 4
-"""Corners of covered parts are drawn to 1/16 pixel."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,13 +95,21 @@ def warp(pixels: np.ndarray, move: GeometryMap, *, nearest: bool = False, border
         pixels, matrix = _shrunk(pixels, matrix)
     centred = _HALF_BACK @ matrix @ _HALF
     flags = cv2.INTER_NEAREST if nearest else cv2.INTER_LINEAR
+    outside = cv2.BORDER_REPLICATE if _nothing_enters(move) else cv2.BORDER_CONSTANT
     if move.is_affine:
-        return cv2.warpAffine(
-            pixels, centred[:2], move.out_size, flags=flags, borderMode=cv2.BORDER_CONSTANT, borderValue=(border,) * 4
-        )
-    return cv2.warpPerspective(
-        pixels, centred, move.out_size, flags=flags, borderMode=cv2.BORDER_CONSTANT, borderValue=(border,) * 4
-    )
+        return cv2.warpAffine(pixels, centred[:2], move.out_size, flags=flags, borderMode=outside, borderValue=(border,) * 4)
+    return cv2.warpPerspective(pixels, centred, move.out_size, flags=flags, borderMode=outside, borderValue=(border,) * 4)
+
+
+def _nothing_enters(move: GeometryMap) -> bool:
+    """Whether all that is seen was in the picture; then no border colour may bleed into its edge."""
+    back, (width, height) = move.back(), move.size
+    corners = [back.point(x, y) for x, y in geometry.frame(move.out_size)]
+    return all(-_BESIDE <= x <= width + _BESIDE and -_BESIDE <= y <= height + _BESIDE for x, y in corners)
+
+
+_BESIDE = 1e-3
+"""Pixels by which a view may pass the edge of the picture without anything new to see."""
 
 
 _HALF = np.array(((1.0, 0.0, 0.5), (0.0, 1.0, 0.5), (0.0, 0.0, 1.0)))
@@ -143,8 +149,8 @@ def _whole_pixels(pixels: np.ndarray, move: GeometryMap) -> np.ndarray | None:
         return None
     out = pixels[top:bottom, left:right]
     if turned[0] == 0:
-        return np.ascontiguousarray(out.swapaxes(0, 1)[:: turned[2], :: turned[1]])
-    return np.ascontiguousarray(out[:: turned[3], :: turned[0]])
+        return np.array(out.swapaxes(0, 1)[:: turned[2], :: turned[1]], order="C")
+    return np.array(out[:: turned[3], :: turned[0]], order="C")
 
 
 _TURNS = {(x, 0, 0, y) for x in (1, -1) for y in (1, -1)} | {(0, x, y, 0) for x in (1, -1) for y in (1, -1)}
@@ -165,9 +171,21 @@ def _shrunk(pixels: np.ndarray, matrix: np.ndarray) -> tuple[np.ndarray, np.ndar
 
 
 def _fill(out: np.ndarray, polygon: Polygon, move: GeometryMap, fill: list[float]) -> None:
-    moved = move.points(np.array(polygon)) - 0.5  # OpenCV puts a pixel's centre on the whole number
-    outline = np.rint(moved * (1 << _SUBPIXEL_BITS)).astype(np.int32)
-    cv2.fillConvexPoly(out, outline, [round(v) for v in fill], lineType=cv2.LINE_8, shift=_SUBPIXEL_BITS)
+    """Cover, in place, the pixels whose centres lie in a convex polygon; OpenCV's would draw its outline as well."""
+    outline = [move.point(x, y) for x, y in polygon]
+    ys = [y for _, y in outline]
+    height, width = out.shape[:2]
+    top, bottom = (min(max(math.ceil(y - 0.5), 0), height) for y in (min(ys), max(ys)))
+    rows = np.arange(top, bottom) + 0.5
+    start, end = np.full(rows.shape, np.inf), np.full(rows.shape, -np.inf)
+    for (x1, y1), (x2, y2) in zip(outline, [*outline[1:], outline[0]], strict=True):
+        if y1 != y2:
+            crosses = (rows >= min(y1, y2)) & (rows < max(y1, y2))
+            at = x1 + (rows - y1) * ((x2 - x1) / (y2 - y1))
+            start, end = np.where(crosses, np.minimum(start, at), start), np.where(crosses, np.maximum(end, at), end)
+    first, last = (np.clip(np.ceil(side - 0.5), 0, width)[:, None] for side in (start, end))
+    columns = np.arange(width)
+    out[top:bottom][(columns >= first) & (columns < last)] = np.rint(fill)
 
 
 def _as_cv_type(labels: np.ndarray) -> np.ndarray:

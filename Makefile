@@ -1,0 +1,40 @@
+# Each target does all the set-up it needs: a fresh machine with Python 3.11 or newer is enough.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: demo test check bench clean
+
+demo: $(VENV)/.run  ## draw scenes, augment them, show the result
+	$(BIN)/mmaug demo
+
+test: $(VENV)/.dev  ## lint, types, all tests
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/pyright
+	OMP_NUM_THREADS=1 HF_HUB_OFFLINE=1 $(BIN)/pytest -n 2
+
+check: $(VENV)/.dev  ## what a commit must pass, without the tests
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+	$(BIN)/pyright
+
+bench: $(VENV)/.dev  ## tables with ratios to peers and to bare libraries
+	$(BIN)/pip install --quiet --constraint constraints.txt '.[bench]'
+	for table in benchmarks/*.py; do OMP_NUM_THREADS=1 $(BIN)/python $$table; done
+
+$(VENV)/bin/python:
+	$(PYTHON) -c 'import sys; assert sys.version_info >= (3, 11), f"mmaug needs Python 3.11 or newer, this is {sys.version}; say make PYTHON=..."'
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.run: $(VENV)/bin/python pyproject.toml constraints.txt
+	$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable .
+	touch $@
+
+$(VENV)/.dev: $(VENV)/bin/python pyproject.toml constraints.txt
+	$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
+	touch $@ $(VENV)/.run
+
+clean:
+	rm -rf $(VENV) mmaug-demo build dist *.egg-info
