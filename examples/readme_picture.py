@@ -25,8 +25,8 @@ SCHEMA = mm.Schema(
 
 EXAMPLES = (
     (3, mm.op("image.horizontal_flip"), "mirrored, with its stereo sound"),
-    (2, mm.op("image.rotate90", turns=1), "a quarter turn"),
-    (31, mm.op("image.hue", degrees=120), "hues moved by 120°"),
+    (99, mm.op("image.rotate90", turns=1), "a quarter turn"),
+    (86, mm.op("image.hue", degrees=120), "hues moved by 120°"),
 )
 """Seed of a scene, an op, and what the picture calls it."""
 

@@ -61,15 +61,13 @@ def run(out: Path, *, scenes: int = 24, seed: int = 0, console: Console) -> None
     augment_job.augment(folder, out / "augmented", graph, copies=COPIES, workers=0, on_error="stop", console=console)
     shown = [folder.load(number) for number in range(0, len(folder), max(len(folder) // SHOWN, 1))][:SHOWN]
     report.preview(graph, [row for _, row in shown], out / "preview.html", keys=[key for key, _ in shown], copies=COPIES)
-    console.print(f"[green]open[/] {out / 'preview.html'}   {len(shown)} of the scenes before and after", highlight=False, soft_wrap=True)
-    console.print(
-        f"[green]data[/] {out / 'augmented'}   {COPIES} augmented copies of each scene in {out / 'scenes'}", highlight=False, soft_wrap=True
-    )
-    console.print(
-        f"[green]redo[/] mmaug augment {out / 'scenes'} NEW_FOLDER --policy {out / 'policy.json'} --copies {COPIES}",
-        highlight=False,
-        soft_wrap=True,
-    )
+    redo = f"mmaug augment {out / 'scenes'} NEW_FOLDER --policy {out / 'policy.json'} --copies {COPIES}"
+    for line in (
+        f"[green]open[/] {out / 'preview.html'}   {len(shown)} of the scenes before and after",
+        f"[green]data[/] {out / 'augmented'}   {COPIES} augmented copies of each scene in {out / 'scenes'}",
+        f"[green]redo[/] {redo}",
+    ):
+        console.print(line, highlight=False, soft_wrap=True)
 
 
 def _claim(out: Path, settings: dict[str, int]) -> None:

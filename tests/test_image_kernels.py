@@ -298,10 +298,10 @@ AFTER = [
 @pytest.mark.parametrize("first", [True, False])
 def test_a_cutout_before_or_after_moves_lies_where_numpy_puts_it(moves, first):
     """Before: covered pixels move along. After: the square lies in the frame as it is then. Mask and picture agree."""
-    white = np.full((H, W, 3), 255, np.uint8)
+    green = np.full((H, W, 3), (10, 200, 30), np.uint8)  # not grey, so no mixture with the black outside is
     steps = [cutout(), *moves] if first else [*moves, cutout()]
     size = executor.compile_steps(steps, (W, H)).geometry.out_size
-    got = (run(white, *steps) == 77).all(axis=2)
+    got = (run(green, *steps) == 77).all(axis=2)
     w, h = (W, H) if first else size
     side = min(np.sqrt(0.1 * w * h), w, h)
     x1, y1 = 0.4 * (w - side), 0.7 * (h - side)

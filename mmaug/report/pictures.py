@@ -12,7 +12,7 @@ from PIL import Image
 
 from mmaug.light import Light
 from mmaug.modalities.image import values as image_values
-from mmaug.schema import MISSING, keypoint_names
+from mmaug.schema import MISSING, keypoint_names, sources
 from mmaug.schema.fields import Keypoints
 
 LONGEST = 640
@@ -46,7 +46,7 @@ def panel(light: Light, name: str, tints: dict[str, str]) -> dict[str, Any]:
 def _boxes(light: Light, name: str, tints: dict[str, str]) -> Iterable[dict[str, Any]]:
     width = light.looks[name].size[0]
     for field in light.schema.of_kind("boxes"):
-        boxes = light.boxes(field) if light.schema.fields[field].of == name else None
+        boxes = light.boxes(field) if name in sources(light.schema.fields[field]) else None
         if boxes is None:
             continue
         column = light.schema.label_column(field)
@@ -96,7 +96,7 @@ def _side(joint: str) -> str:
 
 def _masks(light: Light, name: str) -> Iterable[list[Any]]:
     for field in light.schema.of_kind("mask"):
-        if light.schema.fields[field].of == name and (value := light.value(field)) is not MISSING:
+        if name in sources(light.schema.fields[field]) and (value := light.value(field)) is not MISSING:
             yield list(value) if isinstance(value, (list, tuple)) else [value]
 
 

@@ -32,16 +32,7 @@ class Tally:
     @property
     def ops(self) -> list[dict[str, Any]]:
         """One line an op, by name."""
-        lines = []
-        for name in sorted({*self.applied, *self.vetoed}):
-            drawn = self.applied[name] + self.vetoed[name]
-            lines.append(
-                {
-                    "op": name,
-                    "drawn": drawn,
-                    "applied": self.applied[name],
-                    "vetoed": self.vetoed[name],
-                    "share": self.applied[name] / drawn,
-                }
-            )
-        return lines
+        return [
+            {"op": name, "drawn": self.applied[name] + self.vetoed[name], "applied": self.applied[name], "vetoed": self.vetoed[name]}
+            for name in sorted({*self.applied, *self.vetoed})
+        ]

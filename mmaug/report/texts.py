@@ -37,7 +37,7 @@ def panels(before: Light, after: Light, trace: Trace | None) -> list[dict[str, A
 def diff(before: str, after: str) -> list[Part]:
     """What to delete from and insert into `before`, by whole words, to get `after`."""
     if before == after:
-        return [("same", after)]
+        return [("same", after)] if after else []
     old, new = _tokens(before), _tokens(after)
     parts: list[Part] = []
     for op, a, b, c, d in difflib.SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
