@@ -58,6 +58,8 @@ def _apply_picture(name: str, bound: BoundPlan, row: Mapping[str, Any], out: Row
     if not steps:
         return
     program = picture.compile_steps(steps, bound.states[name].geometry.size)  # type: ignore[union-attr]
+    if program.is_identity:
+        return
     value = schema.value(name, row)
     frames = [_frame(frame, program) for frame in value] if isinstance(value, (list, tuple)) else None
     schema.column(name).put(out, _frame(value, program) if frames is None else type(value)(frames))

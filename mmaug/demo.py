@@ -58,7 +58,8 @@ def run(out: Path, *, scenes: int = 24, seed: int = 0, console: Console) -> None
         _draw(out, scenes, seed)
     folder = Folder(out / "scenes")
     graph = TransformGraph(POLICY, schema=folder.schema(), seed=seed)
-    augment_job.augment(folder, out / "augmented", graph, copies=COPIES, workers=0, on_error="stop", console=console)
+    summary = augment_job.augment(folder, out / "augmented", graph, copies=COPIES, workers=0, on_error="stop", console=console)
+    console.print(summary, highlight=False, soft_wrap=True)
     shown = [folder.load(number) for number in range(0, len(folder), max(len(folder) // SHOWN, 1))][:SHOWN]
     report.preview(graph, [row for _, row in shown], out / "preview.html", keys=[key for key, _ in shown], copies=COPIES)
     redo = f"mmaug augment {out / 'scenes'} NEW_FOLDER --policy {out / 'policy.json'} --copies {COPIES}"

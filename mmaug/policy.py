@@ -6,6 +6,7 @@ under one shared coin; a choice runs one of its parts; a schedule changes with t
 
 from __future__ import annotations
 
+import itertools
 import json
 import math
 from collections.abc import Iterable, Mapping, Sequence
@@ -90,7 +91,9 @@ class Policy:
     def sequence(cls, *items: PolicyOp | Policy, p: float = 1.0, all_or_none: bool = False) -> Policy:
         """All parts in order; with probability 1 - p none of them."""
         _check_share(p, "sequence: p")
-        return cls("sequence", _parts("sequence", items), p=float(p), all_or_none=bool(all_or_none))
+        if not isinstance(all_or_none, bool):
+            raise PolicyError(f"sequence: all_or_none must be True or False, got {all_or_none!r}")
+        return cls("sequence", _parts("sequence", items), p=float(p), all_or_none=all_or_none)
 
     @classmethod
     def choice(
@@ -98,20 +101,25 @@ class Policy:
     ) -> Policy:
         """One part, drawn by weight (default: equally likely); with probability 1 - p none."""
         _check_share(p, "choice: p")
+        if isinstance(items, (PolicyOp, Policy)):
+            raise PolicyError(f"choice: must be given a list of parts, got one part {items!r}; write [...] round it")
         parts = _parts("choice", tuple(items))
-        shares = tuple(float(w) for w in weights) if weights is not None else (1.0,) * len(parts)
+        shares = (1.0,) * len(parts) if weights is None else _numbers(weights, "choice: weights")
         if not parts or len(shares) != len(parts):
             raise PolicyError(f"choice: needs at least one part and one weight a part, got {len(parts)} parts, {len(shares)} weights")
-        if not all(math.isfinite(w) and w >= 0 for w in shares) or sum(shares) <= 0:
+        if not all(w >= 0 for w in shares) or not 0 < sum(shares) < math.inf:  # NaN fails too
             raise PolicyError(f"choice: weights must be finite, >= 0 and not all 0, got {list(shares)}")
         return cls("choice", parts, shares, float(p))
 
     @classmethod
     def schedule(cls, points: Iterable[tuple[float, Policy]]) -> Policy:
         """The policy whose start, in [0, 1] of the training progress, was reached last; the first start must be 0."""
-        pairs = [(float(start), policy) for start, policy in points]
-        starts = tuple(start for start, _ in pairs)
-        if not starts or starts[0] != 0 or list(starts) != sorted(set(starts)) or starts[-1] > 1:
+        pairs = list(points) if not isinstance(points, (PolicyOp, Policy)) else [points]
+        if not all(isinstance(pair, (tuple, list)) and len(pair) == 2 for pair in pairs):
+            raise PolicyError(f"schedule: must be a list of (start, policy), got {pairs!r}")
+        starts = _numbers([start for start, _ in pairs], "schedule: starts")
+        rising = all(one < two for one, two in itertools.pairwise(starts))  # NaN fails too
+        if not starts or starts[0] != 0 or not rising or starts[-1] > 1:
             raise PolicyError(f"schedule: starts must begin at 0 and rise, at most to 1, got {list(starts)}")
         parts = _parts("schedule", tuple(policy for _, policy in pairs))
         if any(isinstance(part, Policy) and part.kind == "schedule" for part in parts):
@@ -173,6 +181,13 @@ def _parts(kind: str, items: tuple[Any, ...]) -> tuple[Any, ...]:
 def _check_share(value: Any, where: str) -> None:
     if not isinstance(value, (int, float)) or isinstance(value, bool) or not 0 <= value <= 1:
         raise PolicyError(f"{where} must be a number in [0, 1], got {value!r}")
+
+
+def _numbers(values: Any, where: str) -> tuple[float, ...]:
+    listed = list(values) if isinstance(values, Iterable) and not isinstance(values, (str, bytes)) else None
+    if listed is None or not all(isinstance(value, (int, float)) and not isinstance(value, bool) for value in listed):
+        raise PolicyError(f"{where} must be a list of numbers, got {values!r}")
+    return tuple(map(float, listed))
 
 
 def _as_tuple(value: Any) -> Any:

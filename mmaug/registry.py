@@ -134,6 +134,6 @@ def get_op(name: str) -> Op:
     """The op of that name. Raises: PolicyError with the nearest names."""
     try:
         return OPS[name]
-    except KeyError:
-        near = difflib.get_close_matches(name, OPS, n=3, cutoff=0.5) or [f"{m}.…" for m in ("image", "text", "audio")]
+    except (KeyError, TypeError):  # TypeError: it is no string at all
+        near = difflib.get_close_matches(str(name), OPS, n=3, cutoff=0.5) or [f"{m}.…" for m in ("image", "text", "audio")]
         raise PolicyError(f"unknown op {name!r}; did you mean {', '.join(near)}? `mmaug ops` lists all") from None

@@ -45,7 +45,7 @@ def row_stream(seed: int, epoch: int, key: str | int | bytes, view: int) -> np.r
     """
     try:
         seed, epoch, view = index(seed), index(epoch), index(view)
-        key = key if isinstance(key, (str, bytes)) else index(key)
+        key = str(key) if isinstance(key, str) else bytes(key) if isinstance(key, bytes) else index(key)  # numpy's strings are strings
     except TypeError:
         raise MmaugError(
             "seed, epoch and view must be whole numbers and key a string, bytes or a whole number; "

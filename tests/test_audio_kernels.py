@@ -247,9 +247,14 @@ def test_the_energy_is_where_the_words_say(name):
         out = graph({"audio": (samples, rate), "words": row["words"]}, key=number)
         power, times = out["audio"][0].astype(float) ** 2, np.arange(len(out["audio"][0])) / rate
         assert row["words"] == rows[number]["words"]
+        before, moments = samples.astype(float) ** 2, np.arange(len(samples)) / rate
         for word in out["words"]:
             inside = power[(times >= word["start"]) & (times < word["end"])]
-            assert inside.mean() > 0.3 * power.mean(), (name, number, word)
+            old = next(w for w in row["words"] if w["clip"] == word["clip"])
+            was = before[(moments >= old["start"]) & (moments < old["end"])]
+            assert 0.4 < inside.mean() / was.mean() < 2.5, (name, number, word)  # words differ more than that, and from silence far more
+            assert word["start"] < word["end"] <= len(power) / rate + 1e-6
+            assert all(abs(word[key] - word["start"]) < 1.5 for key in ("clip_start", "clip_end"))
             kept += 1
         if name not in ("crop", "all", "shift"):  # a word of which half is cut is dropped, and its rest is still heard
             spoken = np.zeros(len(power), bool)

@@ -63,13 +63,14 @@ def test_again_is_complete_and_changes_nothing(made: tuple[Path, str]) -> None:
     out, _ = made
     before = contents(out)
     said = run(out)
-    assert "preview.html" in said and contents(out) == before
+    assert "complete already" in said and "preview.html" in said and contents(out) == before
 
 
 def test_goes_on_after_a_stop_while_drawing(made: tuple[Path, str], tmp_path: Path) -> None:
     out = tmp_path / "stopped"
     (out / "scenes.part/images").mkdir(parents=True)
-    (out / "scenes.part/images/0000.png").write_bytes(b"half")
+    for name in ("0000.png", "0099.png"):
+        (out / "scenes.part/images" / name).write_bytes(b"half")
     (out / demo.SETTINGS).write_text(json.dumps({"scenes": 4, "seed": 0}))
     run(out)
     augmented = {name: data for name, data in contents(out).items() if name.startswith(("scenes/", "augmented/images", "augmented/audio"))}

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import random  # noqa: TID251 - to see that nobody touches it
 import shutil
+from contextlib import suppress
 
 import numpy as np
 import pytest
@@ -17,6 +19,7 @@ import mmaug as mm
 from mmaug.errors import MmaugError, RowError, SchemaError
 from mmaug.io.augment import augment
 from mmaug.io.folder import Folder
+from mmaug.io.output import Output
 
 
 def _run(source, out, *ops, seed=0, **options):
@@ -135,6 +138,45 @@ def _break(source):
     rows = rows_of(source)
     rows[4]["boxes"] = [[20, 4, 5, 20], [25, 10, 45, 30]]
     write_rows(source, rows)
+
+
+def test_killed_at_every_single_write_it_ends_with_the_same_bytes(tmp_path):
+    """A process of its own dies in the middle of its n-th write, for every n, the last ones being metadata.jsonl and schema.json."""
+    source = pictures(tmp_path / "in", 2)
+    _run(source, tmp_path / "expected")
+    expected, write = tree(tmp_path / "expected"), 0
+    while True:
+        write += 1
+        out = tmp_path / f"out{write}"
+        if (child := os.fork()) == 0:
+            _die_at_write(write)
+            with suppress(BaseException):
+                _run(source, out)
+            os._exit(0)
+        killed = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 9
+        assert (out / "metadata.jsonl").exists() is not killed or write == 7
+        _run(source, out)
+        assert tree(out) == expected
+        if not killed:
+            break
+    assert write == 8  # mmaug.json, 2 x (picture, mask), metadata.jsonl, schema.json
+
+
+def _die_at_write(last):
+    """Have this process die with half a file written at its last allowed write."""
+    put, count = Output.put, 0
+
+    def half(self, name, data):
+        nonlocal count
+        count += 1
+        if count == last:
+            target = self.path / name
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.with_name(f".mmaug-{os.getpid()}-{last}.tmp").write_bytes((data if isinstance(data, bytes) else b"".join(data))[:10])
+            os._exit(9)
+        put(self, name, data)
+
+    Output.put = half
 
 
 @pytest.mark.parametrize("workers", [0, 2])

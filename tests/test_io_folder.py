@@ -40,7 +40,8 @@ def test_recordings_are_loaded_as_datasets_does(tmp_path, channels):
 def test_rows_may_have_several_files_and_no_main_one(tmp_path):
     picture(0).save(tmp_path / "a.png")
     soundfile.write(tmp_path / "a.wav", tone(0), 8000)
-    write_rows(tmp_path, [{"frame_file_name": "a.png", "audio_file_name": "a.wav"}, {"frame_file_name": "./b.png", "audio_file_name": None}])
+    one, two = {"frame_file_name": "a.png", "audio_file_name": "a.wav"}, {"frame_file_name": "./b.png", "audio_file_name": None}
+    write_rows(tmp_path, [one, two])
     folder = Folder(tmp_path)
     key, row = folder.load(0)
     assert key == "a.png"
@@ -151,7 +152,8 @@ def _png_rgb16(path):
         return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
 
     header = struct.pack(">IIBBBBB", 1, 1, 16, 2, 0, 0, 0)
-    path.write_bytes(b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(b"\0" + b"\x12\x34" * 3)) + chunk(b"IEND", b""))
+    pixels = zlib.compress(b"\0" + b"\x12\x34" * 3)
+    path.write_bytes(b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", pixels) + chunk(b"IEND", b""))
 
 
 FILES = {

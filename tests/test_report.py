@@ -216,15 +216,31 @@ def test_several_fields_of_a_kind_missing_ones_and_strange_text(tmp_path: Path) 
     assert not shown.find("p", role="alert")
     said = shown.texts("span", dir="auto")
     assert "كلب على اليسار" in said and any("🐕" in text for text in said) and "(empty)" in said
+    assert "image.horizontal_flip on drawing not done: this row has no drawing" in " ".join(shown.texts("li", class_="vetoed")[0].split())
     assert any("user:" in text for text in shown.texts("li"))
 
 
-def test_page_is_left_alone_when_writing_fails(tmp_path: Path) -> None:
-    def rows() -> Any:
-        yield {"image": photo(), "caption": "a dog"}
+def test_edit_of_the_chosen_text_is_named(tmp_path: Path) -> None:
+    schema = mm.Schema(image=mm.Image(), captions=mm.Caption(of="image"))
+    row = {"image": photo(), "captions": ["a dog", "a dog left of a cat"]}
+    graph = flip(schema, mm.op("text.choose_caption"))
+    key = next(k for k in range(50) if graph.run(row, key=k)[0]["captions"] != ["a dog"])
+    (edit,) = graph.run(row, key=key)[1].edits
+    lines = page(tmp_path, graph, row, copies=1, keys=[key]).texts("li")
+    assert any("leftright" in line and edit.by[0].replace("_", " ") in line for line in lines)
+
+
+def test_page_is_left_alone_when_writing_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(*_: Any) -> None:
         raise OSError("the disk is gone")
 
     (tmp_path / "page.html").write_text("before")
+    monkeypatch.setattr(Path, "replace", fails)
     with pytest.raises(OSError, match="disk"):
-        report.preview(flip(SIMPLE), rows(), tmp_path / "page.html")
+        report.preview(flip(SIMPLE), [{"image": photo(), "caption": "a dog"}], tmp_path / "page.html")
     assert [(p.name, p.read_text()) for p in tmp_path.iterdir()] == [("page.html", "before")]
+
+
+def test_keys_that_do_not_fit_the_rows_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="argument 2 is longer"):
+        report.preview(flip(SIMPLE), [{"image": photo(), "caption": "a dog"}] * 2, tmp_path / "page.html", keys=["1"])

@@ -51,13 +51,14 @@ class ImageState:
         """The share of the original picture that is still in view, in [0, 1]."""
         return self.seen((0.0, 0.0, *map(float, self.geometry.size))).share
 
+    @property
+    def covered(self) -> float:
+        """At most this share of the original picture is covered (parts that cover each other count twice)."""
+        return sum(abs(area(polygon)) for polygon in self.hidden) / (self.geometry.size[0] * self.geometry.size[1])
+
     def shows(self, share: float) -> bool:
         """Whether at least this share of the original picture is still in view."""
-        if self.geometry.keeps_all:  # then it is enough that all covered parts together are small
-            width, height = self.geometry.size
-            if 1 - sum(abs(area(polygon)) for polygon in self.hidden) / (width * height) >= share:
-                return True
-        return self.share >= share
+        return self.geometry.keeps_all and 1 - self.covered >= share or self.share >= share
 
     def seen(self, box: Box) -> Seen:
         """How a box of the original picture, (x1, y1, x2, y2) in pixels, is seen now."""

@@ -123,7 +123,7 @@ class Folder:
             )
         for name, value in row.items():
             if name.endswith("file_names"):
-                raise SchemaError(f"{where}: {name!r}: lists of files cannot be read yet; give each file a column of its own, such as first{SUFFIX}")
+                raise SchemaError(f"{where}: {name!r}: lists of files cannot be read; give each file a column, such as first{SUFFIX}")
             if not is_file_column(name):
                 continue
             path = None if value is None else _inside(value, f"{where}: {name!r}")

@@ -44,7 +44,8 @@ def decode(data: bytes, ending: str, where: str, *, deep: bool = False) -> tuple
     except RowError:
         raise
     except (OSError, SyntaxError, ValueError, EOFError, Image.DecompressionBombError) as error:
-        raise RowError(f"{where}: must be a whole {FORMATS[ending]} picture, got {error}; get the file again or take the row out") from error
+        message = f"{where}: must be a whole {FORMATS[ending]} picture, got {error}; get the file again or take the row out"
+        raise RowError(message) from error
     return upright, saving
 
 
@@ -64,7 +65,7 @@ def encode(image: Image.Image, ending: str, saving: Mapping[str, Any]) -> bytes:
 def _check_form(image: Image.Image, where: str, deep: bool) -> None:
     if getattr(image, "n_frames", 1) > 1 and image.format != "MPO":
         raise RowError(f"{where}: must hold one picture, got {image.n_frames} frames; write each to a file of its own")  # type: ignore[attr-defined]
-    raw = " ".join(str(tile[3]) for tile in image.tile)  # Pillow silently cuts 16-bit colour down to 8
+    raw = " ".join(str(tile[3]) for tile in getattr(image, "tile", ()))  # Pillow silently cuts 16-bit colour down to 8
     wide = image.mode.startswith(("I", "F"))
     if (wide and not deep) or (";16" in raw and not wide):
         raise RowError(f"{where}: must have 8 bits a channel, got 16 or more (mode {image.mode}); scale it to 8 bits first")

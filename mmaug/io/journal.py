@@ -61,7 +61,8 @@ class Journal:
             record = json.loads(line)
             number, failed = record["number"], any("error" in entry for entry in record["entries"])
         except (json.JSONDecodeError, UnicodeDecodeError, KeyError, TypeError) as error:
-            raise MmaugError(f"{self.path}: must hold a JSON object a line, got {line[:60]!r} at byte {offset}; start with a new folder") from error
+            message = f"{self.path}: must hold a JSON object a line, got {line[:60]!r} at byte {offset}; start with a new folder"
+            raise MmaugError(message) from error
         if failed:
             self._offsets.pop(number, None)
         else:

@@ -46,6 +46,6 @@ class Lock:
     def _still_there(self) -> bool:
         """Whether the file locked is the one in the folder: its last holder may have taken it away in between."""
         try:
-            return os.path.samestat(os.fstat(self._file), os.stat(self.path))
+            return os.path.samestat(os.fstat(self._file), self.path.stat())
         except FileNotFoundError:
             return False

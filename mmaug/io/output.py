@@ -57,7 +57,7 @@ class Output:
         return (self.path / "metadata.jsonl").exists() and not (self.path / JOURNAL).exists()
 
     def put(self, name: str, data: bytes | Iterable[bytes]) -> None:
-        """Write a file, whole or in parts, at once: whoever looks sees all of it or nothing. Raises: MmaugError when it cannot be written."""
+        """Write a file, given whole or in parts: whoever looks sees all of it or nothing. Raises: MmaugError when that fails."""
         target = self.path / name
         self._temporary += 1
         temporary = target.with_name(f"{HIDDEN}{os.getpid()}-{self._temporary}.tmp")
@@ -65,7 +65,7 @@ class Output:
             target.parent.mkdir(parents=True, exist_ok=True)
             with temporary.open("wb") as file:
                 file.writelines([data] if isinstance(data, bytes) else data)
-            os.replace(temporary, target)
+            temporary.replace(target)
         except OSError as error:
             with suppress(OSError):
                 temporary.unlink()
@@ -88,7 +88,7 @@ class Output:
         try:
             before = json.loads(mark.read_text(encoding="utf-8"))
         except (OSError, ValueError) as error:
-            raise MmaugError(f"{mark}: must say which command wrote this folder, and cannot be read ({error}); name another folder") from error
+            raise MmaugError(f"{mark}: must say which command wrote this folder, got {error}; name another folder") from error
         if differences := _differences(before, self.command):
             raise MmaugError(
                 f"{self.path}: was written by another command: {'; '.join(differences)}; "

@@ -40,7 +40,7 @@ class _Pool:
     def __init__(self, job: Job, workers: int, start_method: str):
         self.job = job
         self.workers: dict[Connection, Any] = {}
-        context = multiprocessing.get_context(start_method)
+        context: Any = multiprocessing.get_context(start_method)
         for _ in range(workers):
             ours, theirs = context.Pipe()
             inherited = [*self.workers, ours] if start_method == "fork" else []

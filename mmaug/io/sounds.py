@@ -31,7 +31,8 @@ def decode(data: bytes, ending: str, where: str) -> tuple[dict[str, Any], dict[s
         message = f"{where}: must be a whole {FORMATS[ending]} recording, got {error}; get the file again or take the row out"
         raise RowError(message) from error
     if samples.size == 0 or len(samples) < expected:
-        raise RowError(f"{where}: must hold {'at least one sample' if not expected else f'{expected} samples'}, got {len(samples)}; mend it")
+        wanted = f"{expected} samples" if expected else "at least one sample"
+        raise RowError(f"{where}: must hold {wanted}, got {len(samples)}; mend the recording")
     if bad := int(np.count_nonzero(~np.isfinite(samples))):
         raise RowError(f"{where}: samples must be finite, got {bad} that are NaN or infinite of {samples.size}; mend the recording")
     return {"array": np.ascontiguousarray(samples.T), "sampling_rate": int(rate)}, saving

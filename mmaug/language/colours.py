@@ -90,7 +90,11 @@ def _run_mentions(run: _Run, at: list[int], negated: bool) -> list[Colour]:
     if photo:
         return [photo]
     roles = [_role(run, i) for i in at]
-    delete = None if negated or set(roles) != {"adjective"} else _deletion(run)
+    delete = None
+    if not negated and set(roles) == {"adjective"}:
+        delete = _deletion(run)
+    elif not negated and set(roles) == {"predicate"}:
+        delete = _predicate(run)
     return [_mention(run, i, role, delete) for i, role in zip(at, roles, strict=True) if role]
 
 
@@ -101,6 +105,18 @@ def _mention(run: _Run, i: int, role: str, delete: tuple[int, int] | None) -> Co
     return Colour(
         token.start, token.end, run.text[token.start : token.end], cw.TERMS[token.word], modifier, role, delete
     )
+
+
+def _predicate(run: _Run) -> tuple[int, int] | None:
+    """The span of " is red" in a text that is only "the car is red", which leaves "the car"; else None."""
+    tokens, verb = run.tokens, run.first - 1
+    ends = run.last + 1 == len(tokens) and run.text[tokens[run.last].end :].strip() in ("", ".")
+    subject = tokens[: max(verb, 0)]
+    if not ends or len(subject) not in (2, 3) or word_at(tokens, verb) not in ("is", "are", "was", "were"):
+        return None
+    bare = all(token.word not in lex.FUNCTION_WORDS and token.word not in lex.VERBS for token in subject[1:])
+    simple = subject[0].word in ("the", "a", "an", "this", "that") and bare
+    return (subject[-1].end, tokens[run.last].end) if simple else None
 
 
 # ---- the run ---------------------------------------------------------------------------------------------

@@ -48,7 +48,7 @@ def sides_stay(sound: AudioState, picture: ImageState, context: Context) -> Verd
         before = (thing.box[0] + thing.box[2]) / 2 / width - 0.5
         seen = picture.seen(thing.box)
         after = seen.centre[0] / picture.geometry.out_size[0] - 0.5
-        if abs(before) > CENTRE and seen.share > 0 and sign * before * after < 0:
+        if sign * before * after < 0 < seen.share and max(abs(before), abs(after)) > CENTRE:
             return Veto(f"the {thing.label} would be on the other side of the picture than of the sound")
     return None
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import lru_cache
 from itertools import combinations
 
@@ -11,7 +12,7 @@ from mmaug.effects.view import Seen
 from mmaug.language.analyser import Reading, read
 from mmaug.language.wordnet import names_object
 from mmaug.pairing.base import Context, PairRule, Thing, Verdict, Veto, rule
-from mmaug.pairing.image_text import TEXTS
+from mmaug.pairing.image_text import SMALL_TURN, TEXTS
 
 NAMED_SHARE = 0.4
 """The share of a named thing's box that must stay in view."""
@@ -28,6 +29,9 @@ UNBOXED_VIEW = 0.7
 COUNTED_VIEW = 0.9
 """The same where the text counts such things or calls them small: any of them may lie at the border."""
 
+COUNTED_COVERED = 0.01
+"""The share of the picture that may be covered there: a cover may lie on just the thing that is counted."""
+
 DRIFT = 0.1
 """The share of the width or height by which the middle of the picture may move where places are named without boxes."""
 
@@ -35,6 +39,9 @@ ZOOM = 1.25
 """How much larger or smaller things may become where the text says how near they are."""
 
 _PLACES = frozenset("middle center centre centered centred corner corners edge border".split())
+_FRAME_NOUNS = _PLACES | frozenset("side top bottom half part picture photo photograph image view scene background foreground".split())
+"""Nouns that name a part of the picture or the picture itself, and no thing in it."""
+
 _DISTANCES = frozenset("close closeup closely far farther further distant distance zoomed enlarged magnified".split())
 
 
@@ -60,29 +67,48 @@ Seens = list[tuple[Thing, Seen]]
 
 
 def _named(text: str, reading: Reading, things: tuple[Thing, ...]) -> tuple[list[Thing], bool]:
-    """The annotated things that a text names, without bystanders, and whether every noun of it names one."""
+    """The annotated things that a text names, without bystanders, and whether every noun of it names one.
+
+    A text that counts more than is called so ("three shapes" of a circle, a star and a heart) may count anything: it names all things.
+    """
     if not things:
         return [], False
-    labels, everything = _named_labels(text, frozenset(thing.label for thing in things))
-    named = [thing for thing in things if thing.label in labels]
+    naming = _naming(text, tuple(sorted(thing.label for thing in things)))
+    if naming.counts_more:
+        return list(things), naming.everything
+    named = [thing for thing in things if thing.label in naming.labels]
     if reading.counts:
-        return named, everything
+        return named, naming.everything
     largest: dict[str, float] = {}
     for thing in named:
         largest[thing.label] = max(largest.get(thing.label, 0.0), _area(thing))
-    return [thing for thing in named if _area(thing) >= BYSTANDER * largest[thing.label]], everything
+    return [thing for thing in named if _area(thing) >= BYSTANDER * largest[thing.label]], naming.everything
+
+
+@dataclass(frozen=True, slots=True)
+class _Naming:
+    """labels: those a text names. everything: whether each noun names one. counts_more: whether it counts more than they are."""
+
+    labels: frozenset[str]
+    everything: bool
+    counts_more: bool
 
 
 @lru_cache(maxsize=65536)
-def _named_labels(text: str, labels: frozenset[str]) -> tuple[frozenset[str], bool]:
-    """Which of the labels a text names, and whether each of its nouns names one."""
-    found: set[str] = set()
-    everything = True
-    for noun in read(text).nouns:
-        matching = {label for label in labels if label and names_object(noun.lemma, label)}
-        everything &= bool(matching)
-        found |= matching
-    return frozenset(found), everything
+def _naming(text: str, labels: tuple[str, ...]) -> _Naming:
+    reading = read(text)
+    names = {
+        noun.lemma: {label for label in set(labels) if label and names_object(noun.lemma, label)}
+        for noun in reading.nouns
+        if noun.lemma not in _FRAME_NOUNS
+    }
+    found = frozenset(label for matching in names.values() for label in matching)
+    more = {
+        count.noun
+        for count in reading.counts
+        if count.kind != "vague" and (count.value or 1) > sum(label in names.get(count.noun, ()) for label in labels)
+    }
+    return _Naming(found, all(matching or noun in more for noun, matching in names.items()), bool(more))
 
 
 def _things(picture: ImageState, seen: Seens) -> Veto | None:
@@ -99,14 +125,13 @@ def _things(picture: ImageState, seen: Seens) -> Veto | None:
 
 
 def _unboxed(reading: Reading, picture: ImageState) -> Veto | None:
-    if picture.shows(COUNTED_VIEW):
-        return None
-    share = picture.share
     fine = bool(reading.counts or any(m.word in ("small", "smaller", "little", "tiny") for m in reading.size))
+    if fine and picture.covered > COUNTED_COVERED:
+        return Veto("the text counts or calls small what no box shows, and the covered part may hide it")
+    if picture.shows(COUNTED_VIEW if fine else UNBOXED_VIEW):
+        return None
     bound = COUNTED_VIEW if fine else UNBOXED_VIEW
-    if share < bound:
-        return Veto(f"{share:.0%} of the picture would stay in view, and no box shows where all that the text names is (at least {bound:.0%})")
-    return None
+    return Veto(f"{picture.share:.0%} of the picture would stay in view, and no box shows where all that the text names is (at least {bound:.0%})")
 
 
 def _places(reading: Reading, picture: ImageState, seen: Seens, all_named: bool) -> Veto | None:
@@ -115,15 +140,17 @@ def _places(reading: Reading, picture: ImageState, seen: Seens, all_named: bool)
     vague = _place_word(reading.text)
     if not placed and vague is None:
         return None
-    if placed and vague is None and seen and all_named:
-        turn, _ = picture.geometry.turn()
+    word, (turn, off) = vague or placed[0].text, picture.geometry.turn()
+    if placed and seen and all_named:
         for thing, now in seen:
             if not _same_half(thing, now, picture, turn):
                 return Veto(f"the text says {placed[0].text!r}, and the {thing.label} would be in another part of the picture")
-        return None
-    drift = _drift(picture)
-    if drift > DRIFT:
-        return Veto(f"the text says {vague or placed[0].text!r}, and the middle of the picture moves by {drift:.0%}")
+        if vague is None:
+            return None
+    if off > SMALL_TURN:
+        return Veto(f"the text says {word!r}, and the picture is {off:.0f} degrees off its axes")
+    if (drift := _drift(picture)) > DRIFT:
+        return Veto(f"the text says {word!r}, and the middle of the picture moves by {drift:.0%}")
     return None
 
 

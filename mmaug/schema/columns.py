@@ -121,7 +121,7 @@ def parse(path: str) -> Column:
 
 
 def _only(items: Any, kept: Sequence[bool]) -> Any:
-    if _is_list(items):
+    if isinstance(items, (list, tuple)):
         return type(items)(item for item, keep in zip(items, kept, strict=True) if keep)
     return items[[i for i, keep in enumerate(kept) if keep]]  # numpy arrays and torch tensors
 

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from mmaug.errors import RowError, SchemaError
-from mmaug.schema import columns
+from mmaug.schema import columns, options
 from mmaug.schema.columns import Column
-from mmaug.schema.fields import BOX_FORMATS, COCO17, FIELD_KINDS, MODALITY_KINDS, Field
+from mmaug.schema.fields import COCO17, FIELD_KINDS, MODALITY_KINDS, Field
 
 FORMAT = 1
 """The number of the JSON form; another number is refused."""
@@ -28,14 +28,16 @@ class Schema:
 
     __slots__ = ("_by_kind", "_columns", "_followers", "_tops", "fields", "notes")
 
-    def __init__(self, **fields: Field):
+    def __init__(self, /, **fields: Field):
         self.fields: dict[str, Field] = {}
         self.notes: tuple[str, ...] = ()
         for name, field in fields.items():
             if not isinstance(field, Field):
                 raise SchemaError(f"field {name!r}: must be one of mm.{', mm.'.join(_class_names())}, got {field!r}")
-            options = {option.name: _frozen(getattr(field, option.name)) for option in dataclass_fields(field)}
-            self.fields[name] = replace(field, **{**options, "column": field.column or name})
+            for problem in options.problems(field):
+                raise SchemaError(f"field {name!r}: {problem}")
+            given = {option.name: _frozen(getattr(field, option.name)) for option in dataclass_fields(field)}
+            self.fields[name] = replace(field, **{**given, "column": field.column or name})
         self._columns = {name: columns.parse(str(field.column)) for name, field in self.fields.items()}
         for name, field in self.fields.items():
             self._check(name, field)
@@ -63,6 +65,11 @@ class Schema:
     def followers(self, name: str) -> list[str]:
         """The names of the fields that describe or are aligned with a field."""
         return self._followers[name]
+
+    @property
+    def tops(self) -> frozenset[str]:
+        """The top-level columns of a row that any field speaks of."""
+        return self._tops
 
     def beside(self, name: str) -> list[Column]:
         """The columns whose items are dropped with those of a box field."""
@@ -95,7 +102,7 @@ class Schema:
         for name, value in row.items():
             if name in self._tops:
                 continue
-            if isinstance(value, str) or (isinstance(value, list) and value and isinstance(value[0], str)):
+            if isinstance(value, str) or (isinstance(value, (list, tuple)) and any(isinstance(item, str) for item in value)):
                 raise RowError(
                     f"column {name!r} holds text that no field of the schema declares; add {name}=mm.Caption(of=...) if it speaks "
                     f"of a picture or sound, or {name}=mm.Opaque() if no op can make it false (got {repr(value)[:60]})"
@@ -115,6 +122,8 @@ class Schema:
                 f'a schema must be {{"schema": {FORMAT}, "fields": {{...}}}}, got '
                 + (f"keys {sorted(value)} and schema number {value.get('schema')!r}" if isinstance(value, Mapping) else repr(value))
             )
+        if not isinstance(value["fields"], Mapping):
+            raise SchemaError(f'a schema: "fields" must be a dict of fields, got {type(value["fields"]).__name__}')
         return cls(**{name: _field_from_json(name, item) for name, item in value["fields"].items()})
 
     def save(self, path: str | Path) -> None:
@@ -168,7 +177,7 @@ class Schema:
                     f"field {name!r}: {type(field).__name__} must be of {' or '.join(field.follows)}, "
                     f"but {source!r} is {type(self.fields[source]).__name__}"
                 )
-        for problem in _option_problems(field, {self.fields[s].kind for s in sources(field)}):
+        for problem in options.value_problems(field, {self.fields[s].kind for s in sources(field)}):
             raise SchemaError(f"field {name!r}: {problem}")
 
     def _check_columns(self) -> None:
@@ -198,24 +207,6 @@ def _paths(field: Field) -> Iterable[str]:
 def keypoint_names(names: str | tuple[str, ...]) -> tuple[str, ...]:
     """The names of the points; "coco17" is short for COCO's 17 joints."""
     return COCO17 if names == "coco17" else tuple(names)
-
-
-def _option_problems(field: Field, source_kinds: set[str]) -> Iterable[str]:
-    if field.kind == "boxes":
-        if field.format not in BOX_FORMATS:
-            yield f"format must be one of {', '.join(BOX_FORMATS)}, got {field.format!r}"
-        if not 0 <= field.min_visibility <= 1:
-            yield f"min_visibility must lie in [0, 1], got {field.min_visibility!r}"
-    if field.kind == "keypoints" and isinstance(field.names, str) and field.names != "coco17":
-        yield f'names must be "coco17" or a tuple of names, got {field.names!r}'
-    if field.kind in ("words", "events") and not 0 < field.min_heard <= 1:
-        yield f"min_heard must lie in (0, 1], got {field.min_heard!r}"
-    if field.kind == "size":
-        allowed = ("duration",) if source_kinds == {"audio"} else ("width", "height")
-        if field.axis not in allowed:
-            yield f"axis must be {' or '.join(allowed)} for a field of {'/'.join(source_kinds)}, got {field.axis!r}"
-    if field.kind in ("caption", "messages", "boxes", "mask", "keypoints", "label") and not source_kinds:
-        yield 'of must name at least one field, such as of="image"'
 
 
 def _field_to_json(name: str, field: Field) -> dict[str, Any]:
@@ -250,7 +241,7 @@ def _plain(value: Any) -> Any:
 
 def _frozen(value: Any) -> Any:
     if isinstance(value, Mapping):
-        return {key: _frozen(item) for key, item in value.items()}
+        return {str(key): _frozen(item) for key, item in value.items()}  # as JSON has it: forbids={6: ...} is of class "6"
     return tuple(_frozen(item) for item in value) if isinstance(value, list) else value
 
 

@@ -22,6 +22,7 @@ def read(value: Any, format: str, size: Size, where: str) -> list[Box]:
     Raises: RowError for a wrong shape, a number that is not finite, a negative side, or a box outside the picture.
     """
     try:
+        value = value.tolist() if hasattr(value, "tolist") else value
         array = np.asarray(value, dtype=np.float64).reshape(len(value), 4) if len(value) else np.zeros((0, 4))
     except (TypeError, ValueError):
         raise RowError(f"{where}: must be a list of boxes of 4 numbers ({format}), got {repr(value)[:120]}") from None
@@ -51,10 +52,10 @@ def follow(boxes: Sequence[Box], state: ImageState, min_visibility: float) -> tu
 
 
 def write(boxes: Sequence[Box], like: Any, format: str, size: Size) -> Any:
-    """Boxes in the format and container that came: a list of lists, an array or a tensor."""
+    """Boxes in the format and container that came: a list of lists, an array or a tensor (whole numbers become floats)."""
     array = _from_xyxy(np.asarray(boxes, dtype=np.float64).reshape(-1, 4), format, size)
     if hasattr(like, "new_tensor"):
-        return like.new_tensor(array).to(like.dtype)
+        return (like if like.is_floating_point() else like.float()).new_tensor(array.tolist()).reshape(-1, 4)
     if isinstance(like, np.ndarray):
         return array.astype(like.dtype if like.dtype.kind == "f" else np.float64)
     return [type(row)(numbers) if isinstance(row, (list, tuple)) else numbers for row, numbers in zip(like, array.tolist(), strict=True)]
@@ -82,4 +83,4 @@ def _from_xyxy(boxes: np.ndarray, format: str, size: Size) -> np.ndarray:
 
 
 def _shown(numbers: Any) -> str:
-    return "[" + ", ".join(f"{float(n):g}" for n in numbers) + "]"
+    return "[" + ", ".join(str(n) for n in numbers) + "]"

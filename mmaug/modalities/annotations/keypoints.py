@@ -19,7 +19,9 @@ def follow(value: Any, names: tuple[str, ...], state: ImageState, where: str) ->
     """
     if isinstance(value, np.ndarray) or hasattr(value, "new_tensor"):
         moved = follow(value.tolist(), names, state, where)
-        return np.asarray(moved, dtype=value.dtype) if isinstance(value, np.ndarray) else value.new_tensor(moved)
+        if isinstance(value, np.ndarray):
+            return np.asarray(moved, dtype=value.dtype if value.dtype.kind == "f" else np.float64).reshape(value.shape)
+        return (value if value.is_floating_point() else value.float()).new_tensor(moved).reshape(value.shape)
     if not isinstance(value, (list, tuple)):
         raise RowError(f"{where}: must be a list of points [x, y] or [x, y, visibility], got {type(value).__name__}")
     if value and all(isinstance(item, (int, float)) for item in value):

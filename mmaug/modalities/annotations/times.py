@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from mmaug.effects.time import TimeMap
+from mmaug.effects.time import Piece, TimeMap
 from mmaug.errors import RowError
 from mmaug.schema.fields import Words
 
@@ -43,13 +43,14 @@ def follow(value: Sequence[Mapping[str, Any]], field: Words, move: TimeMap) -> F
     """
     found = []
     for number, item in enumerate(value):
-        piece = _largest(move, item[field.start], item[field.end], field.min_heard)
-        if piece is None:
+        part = _largest(move, item[field.start], item[field.end], field.min_heard)
+        if part is None:
             continue
-        times = {field.start: min(piece), field.end: max(piece)}
+        heard = sorted(part[2:])
+        times = dict(zip((field.start, field.end), heard, strict=True))
         for key in field.times:
-            times[key] = _moved(move, item[key], piece)
-        found.append((min(piece), number, {**item, **{key: round(time, 6) for key, time in times.items()}}))
+            times[key] = _moved(move, item[key], part)
+        found.append((heard[0], number, {**item, **{key: round(time, 6) for key, time in times.items()}}))
     found.sort(key=lambda entry: entry[:2])
     return Followed([item for _, _, item in found], [number for _, number, _ in found])
 
@@ -63,18 +64,18 @@ def _pairs(item: Mapping[str, Any], field: Words) -> list[tuple[Any, Any]]:
     return [(item[field.start], item[field.end])] + [(item.get(key), item.get(key)) for key in field.times]
 
 
-def _largest(move: TimeMap, start: float, end: float, min_heard: float) -> tuple[float, float] | None:
-    pieces = move.images(start, end)
-    if not pieces:
+def _largest(move: TimeMap, start: float, end: float, min_heard: float) -> Piece | None:
+    """The longest part of a stretch of time that is heard in one piece; None where that is too little."""
+    parts = move.images(start, end)
+    if not parts:
         return None
-    first, last, to, until = max(pieces, key=lambda piece: piece[1] - piece[0])
+    part = max(parts, key=lambda piece: piece[1] - piece[0])
     whole = min(end, move.seconds) - start
-    return (to, until) if whole <= 0 or (last - first) / whole >= min_heard - 1e-9 else None
+    return part if whole <= 0 or (part[1] - part[0]) / whole >= min_heard - 1e-9 else None
 
 
-def _moved(move: TimeMap, moment: float, piece: tuple[float, float]) -> float:
-    """A further time of an item, on the piece of it that is heard; what lies outside goes to the nearest end of what is heard."""
-    images = move.images(moment, moment)
-    near = [to for _, _, to, _ in images]
-    low, high = 0.0, move.out_seconds
-    return min(max(near[0] if near else (min(piece) if not move.backwards else max(piece)), low), high)
+def _moved(move: TimeMap, moment: float, part: Piece) -> float:
+    """A further time of an item, in the piece of the recording that its part lies in; a moment outside that goes to its end."""
+    middle = (part[0] + part[1]) / 2
+    start, end, to, until = next(piece for piece in move.pieces if piece[0] <= middle <= piece[1])
+    return to + (min(max(moment, start), end) - start) * (until - to) / (end - start)

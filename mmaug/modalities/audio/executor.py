@@ -19,6 +19,9 @@ from mmaug.registry import get_op
 SHORTEST_STRETCH = 0.05
 """Seconds: shorter recordings have no spectrum to stretch and are resampled in time by linear interpolation."""
 
+_SEED = 0
+"""Beyond twice as slow the engine draws random phases: with its own seed the same step would not give the same bytes."""
+
 
 def compile_steps(steps: Iterable[tuple[str, dict[str, Any]]], seconds: float, channels: int) -> AudioState:
     """The composed effects of a run of (op name, params); the state is the whole program."""
@@ -45,15 +48,14 @@ def retime(samples: np.ndarray, rate: int, move: TimeMap) -> np.ndarray:
     tempo = move.rate
     out = np.zeros((samples.shape[0], max(round(move.out_seconds * rate), 1)), dtype=samples.dtype)
     stretched = samples if abs(tempo - 1) < 1e-9 else stretch(samples, rate, tempo)
+    length, whole = stretched.shape[1], out.shape[1]
     for start, end, to, until in move.pieces:
-        first, last = round(min(to, until) * rate), round(max(to, until) * rate)
-        source = round(start / tempo * rate)
-        piece = stretched[:, source : source + last - first]
-        if to > until:
-            source = round(end / tempo * rate)
-            piece = stretched[:, max(source - (last - first), 0) : source][:, ::-1]
-        last = min(first + piece.shape[1], out.shape[1])
-        out[:, first:last] = piece[:, : last - first]
+        first, last = (0, 1) if whole == 1 else (round(min(to, until) * rate), min(round(max(to, until) * rate), whole))
+        count = min(last - first, length)
+        middle = (start + end) / 2 / tempo * rate  # from the middle, so that half samples are lost evenly at both ends
+        source = min(max(round(middle - count / 2), 0), length - count)
+        piece = stretched[:, source : source + count]
+        out[:, first : first + count] = piece if to < until else piece[:, ::-1]
     return out
 
 
@@ -64,10 +66,10 @@ def stretch(samples: np.ndarray, rate: int, tempo: float) -> np.ndarray:
         places = np.linspace(0, samples.shape[1] - 1, length)
         grid = np.arange(samples.shape[1])
         return np.stack([np.interp(places, grid, channel) for channel in samples]).astype(np.float32)
-    engine = python_stretch.Signalsmith.Stretch()
+    engine = python_stretch.Signalsmith.Stretch(_SEED)
     engine.preset(samples.shape[0], rate)
     engine.timeFactor = tempo
-    made = engine.process(np.ascontiguousarray(samples, dtype=np.float32))[:, :length]
+    made = engine.process(np.require(samples, np.float32, ["C", "W"]))[:, :length]
     return np.pad(made, ((0, 0), (0, length - made.shape[1])))
 
 

@@ -81,17 +81,28 @@ def _open(value: Any, where: str) -> tuple[Any, int, Restore]:
         return value.samples, _rate(value.rate, where), lambda out: AudioClip(out, value.rate)
     if isinstance(value, Mapping) and "array" in value:
         rate = _rate(value.get("sampling_rate"), where)
-        return _array(value["array"]), rate, lambda out: {**value, "array": out}
+        return _array(value["array"], where), rate, lambda out: {**value, "array": _like(value["array"], out)}
     if isinstance(value, tuple) and len(value) == 2:
-        return _array(value[0]), _rate(value[1], where), lambda out: (out, value[1])
+        return _array(value[0], where), _rate(value[1], where), lambda out: (_like(value[0], out), value[1])
     raise RowError(
         f'{where}: must be {{"array", "sampling_rate"}}, (waveform, rate) or mm.AudioClip, got {type(value).__name__}'
         + (f" with keys {sorted(value)}" if isinstance(value, Mapping) else "")
     )
 
 
-def _array(samples: Any) -> Any:
-    return samples if hasattr(samples, "dtype") else np.asarray(samples, dtype=np.float32)
+def _array(samples: Any, where: str) -> Any:
+    if hasattr(samples, "dtype"):
+        return samples
+    try:
+        array = np.asarray(samples)
+    except ValueError:
+        raise RowError(f"{where}: must hold floats in [-1, 1], the channels all of one length") from None
+    return array.astype(np.float32) if array.dtype.kind == "f" else array
+
+
+def _like(came: Any, out: Any) -> Any:
+    """Samples as a list where a list came."""
+    return out.tolist() if isinstance(came, (list, tuple)) else out
 
 
 def _rate(rate: Any, where: str) -> int:

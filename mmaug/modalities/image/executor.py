@@ -40,6 +40,11 @@ class Program:
     colour: ColourMap
     covers: tuple[Cover, ...]
 
+    @property
+    def is_identity(self) -> bool:
+        """Whether every pixel keeps its place and its colour."""
+        return self.geometry.is_identity and self.colour.is_identity and not self.covers
+
 
 def compile_steps(steps: Iterable[tuple[str, dict[str, Any]]], size: Size) -> Program:
     """The program of a run of (op name, params) on a picture of `size`."""

@@ -89,8 +89,8 @@ def _from_pil(image: PILImage.Image) -> tuple[np.ndarray, Restore]:
 
     def restore(out: np.ndarray) -> PILImage.Image:
         made = PILImage.fromarray(np.ascontiguousarray(out))
-        if mode not in ("P", "PA", "La", "RGBa", "RGBX", "1", made.mode):  # palettes cannot hold new colours
-            made = made.convert(mode)
+        if mode not in ("P", "PA", "La", "RGBa", "RGBX", made.mode):  # palettes cannot hold new colours
+            made = made.convert("L" if mode == "1" else mode)
         made.info.update(info if mode == made.mode else {})
         return made
 

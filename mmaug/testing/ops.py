@@ -1,0 +1,166 @@
+"""What every op must hold to. Plug-in authors inherit it:
+
+    class TestMyOps(mmaug.testing.ops.OpContract):
+        ops = [mmaug.registry.get_op("image.my_op")]
+
+pytest then runs every law on every op of `ops`; by default those are all ops in the registry.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any, ClassVar
+
+import numpy as np
+
+from mmaug.language import analyser
+from mmaug.modalities.audio import executor as sound
+from mmaug.modalities.image import executor as picture
+from mmaug.params import Param
+from mmaug.plan import Plan, Step
+from mmaug.registry import FAMILIES, OPS, Op
+
+PICTURE_SIZES = ((1, 1), (1, 7), (9, 2), (33, 20))
+SOUND_SHAPES = ((1, 1), (2, 5), (1, 1601), (6, 400))
+TEXTS = ("", "a", "A brown dog runs left of two red cars, quickly.", "\U0001f600 שלום")
+RATE = 8000
+UNIFORMS = ((0.0,), (0.25,), (0.6,), (0.999999,))
+STRENGTHS = (0.0, 0.1, 0.3, 0.5, 0.8, 1.0)
+
+
+class OpContract:
+    """The laws, one method each; every one is run on all of `ops`."""
+
+    ops: ClassVar[list[Op] | None] = None
+
+    def every_op(self) -> Iterator[Op]:
+        """The ops held to the laws."""
+        yield from OPS.values() if self.ops is None else self.ops
+
+    def test_strength_0_is_the_identity_to_the_bit(self) -> None:
+        """Whatever was drawn."""
+        for op in self.every_op():
+            if op.has_strength:
+                for u in UNIFORMS:
+                    for value in inputs(op):
+                        _same(run(op, at_strength(op, 0.0, u), value), unchanged(op, value), f"{op.name} at strength 0")
+
+    def test_the_same_step_gives_the_same_bytes_also_after_json(self) -> None:
+        """A step is plain JSON, and all that an op does follows from it."""
+        for op in self.every_op():
+            for u in UNIFORMS:
+                step = Step(op.name, "field", at_strength(op, 0.8, u))
+                back = Plan.from_json(json.loads(json.dumps(Plan((step,)).to_json()))).steps[0]
+                assert back == step, f"{op.name}: {step} became {back} through JSON"
+                for value in inputs(op):
+                    first = run(op, dict(step.params), value)
+                    _same(run(op, dict(back.params), value), first, f"{op.name}, {step} run again")
+
+    def test_the_input_is_untouched_and_its_kind_kept(self) -> None:
+        """Arrays are handed over read-only; type, and channels or planes, stay."""
+        for op in self.every_op():
+            for value in inputs(op):
+                before = value.copy() if isinstance(value, np.ndarray) else value
+                out = run(op, at_strength(op, 0.9, (0.7,)), value)
+                _same(value, before, f"{op.name}: its input")
+                if isinstance(value, np.ndarray):
+                    kept = (out.dtype, out.ndim, out.shape[2:] if value.ndim == 3 else out.shape[0])
+                    assert kept == (value.dtype, value.ndim, value.shape[2:] if value.ndim == 3 else value.shape[0]), op.name
+
+    def test_legal_extremes_do_not_crash(self) -> None:
+        """Both ends of every parameter's legal range, alone and together, on small and odd sizes."""
+        for op in self.every_op():
+            for end in (0, 1):
+                together = {name: extreme(param, end) for name, param in op.params.items()}
+                alone = [{**at_strength(op, 0.5, (0.4,)), name: value} for name, value in together.items()]
+                for params in (together, *alone):
+                    for value in inputs(op):
+                        out = run(op, params, value)
+                        if isinstance(out, np.ndarray):
+                            assert min(out.shape) >= 1 and np.isfinite(out).all(), f"{op.name} with {params} on {value.shape}"
+
+    def test_distortion_never_decreases_with_strength(self) -> None:
+        """For the same uniform numbers every magnitude walks away from its identity."""
+        for op in self.every_op():
+            for name, param in op.params.items():
+                if not param.has_strength:
+                    assert len({json.dumps(param.from_strength(s)(_numbers(param, (0.6,)))) for s in STRENGTHS}) == 1, (op.name, name)
+                    continue
+                identity = param.from_strength(0.0)(_numbers(param, (0.6,)))
+                for u in UNIFORMS:
+                    far = [abs(param.from_strength(s)(_numbers(param, u)) - identity) for s in STRENGTHS]
+                    assert far[0] == 0 and far == sorted(far), f"{op.name}: {name} at {u} goes {far}"
+                assert far[-1] > 0, f"{op.name}: strength does not move {name}"
+
+    def test_it_says_what_it_is(self) -> None:
+        """A sentence, a source, and every parameter by name, with its unit."""
+        for op in self.every_op():
+            text = op.function.__doc__ or ""
+            assert op.summary.endswith(".") and 10 < len(op.summary), f"{op.name}: the docstring must start with one sentence"
+            assert "Source:" in text, f"{op.name}: the docstring must have a line Source: ..."
+            told = text.split("Source:")[0]
+            for name, param in op.params.items():
+                assert f"{name}:" in told or f"{name}, " in told, f"{op.name}: the docstring must describe {name}: ..."
+                assert param.describe().strip(), f"{op.name}: {name} must describe itself"
+            assert op.modality == op.name.split(".")[0] and op.family in FAMILIES
+
+
+def inputs(op: Op) -> list[Any]:
+    """Small and odd inputs of the op's modality; arrays are read-only."""
+    rng = np.random.default_rng(0)
+    if op.modality == "image":
+        made = [rng.integers(0, 256, (h, w, c), dtype=np.uint8) for w, h in PICTURE_SIZES for c in (3, 4)]
+    elif op.modality == "audio":
+        made = [rng.uniform(-0.9, 0.9, shape).astype(np.float32) for shape in SOUND_SHAPES]
+    else:
+        return list(TEXTS)
+    for array in made:
+        array.flags.writeable = False
+    return list(made)
+
+
+def run(op: Op, params: dict[str, Any], value: Any) -> Any:
+    """One op on one input: pixels, samples, the replacements in a text, or the numbers of the captions that stay."""
+    if op.modality == "image":
+        program = picture.compile_steps([(op.name, params)], (value.shape[1], value.shape[0]))
+        return picture.run(program, value)
+    if op.modality == "audio":
+        state = sound.compile_steps([(op.name, params)], value.shape[1] / RATE, value.shape[0])
+        return sound.run(state, value, RATE)
+    if op.family == "structure":
+        return op.function([value, *TEXTS], **params)
+    reading = analyser.read(value)
+    return op.function(reading, reading.protected, **params)
+
+
+def unchanged(op: Op, value: Any) -> Any:
+    """What `run` gives where nothing changes."""
+    if op.modality != "text":
+        return value
+    return list(range(1 + len(TEXTS))) if op.family == "structure" else []
+
+
+def at_strength(op: Op, strength: float, u: tuple[float, ...]) -> dict[str, Any]:
+    """The parameters that an op draws from these uniform numbers."""
+    return {name: param.from_strength(strength)(_numbers(param, u)) for name, param in op.params.items()}
+
+
+def extreme(param: Param, end: int) -> Any:
+    """The lowest (0) or highest (1) legal value of a parameter."""
+    low_high = (getattr(param, "low", None), getattr(param, "high", None))
+    if low_high[end] is not None:
+        return float(low_high[end])
+    return param.from_strength(1.0)(_numbers(param, (0.0 if end == 0 else 1 - 2**-53,)))
+
+
+def _numbers(param: Param, u: tuple[float, ...]) -> list[float]:
+    return [u[i % len(u)] for i in range(max(param.uniforms, 1))]
+
+
+def _same(got: Any, expected: Any, what: str) -> None:
+    if isinstance(expected, np.ndarray):
+        assert got.dtype == expected.dtype and got.shape == expected.shape, f"{what}: {got.dtype} {got.shape}, not {expected.shape}"
+        assert got.tobytes() == expected.tobytes(), f"{what}: {int((got != expected).sum())} of {got.size} values differ"
+    else:
+        assert got == expected, f"{what}: {got!r}, not {expected!r}"
