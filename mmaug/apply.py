@@ -94,11 +94,10 @@ def _apply_sound(name: str, state: AudioState, row: Mapping[str, Any], out: Row,
 def _check_same(bound: BoundPlan, row: Mapping[str, Any], schema: Schema) -> None:
     if row is bound.row:
         return
-    for name in schema.fields:
-        column = schema.column(name)
-        if not _same(column.get(row), column.get(bound.row)):
+    for column in sorted(schema.tops):
+        if not _same(row.get(column), bound.row.get(column)):
             raise PlanError(
-                f"this BoundPlan was resolved on another row: field {name!r} differs; resolve the plan on this row, "
+                f"this BoundPlan was resolved on another row: column {column!r} differs; resolve the plan on this row, "
                 "graph.apply(graph.resolve(plan, row), row)"
             )
 

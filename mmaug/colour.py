@@ -193,23 +193,30 @@ def _realm_squares() -> np.ndarray:
 def renamed(term: str, fn: ColourFunction, modifier: str | None = None) -> str | None:
     """What a basic term is called after `fn`: itself, another if all it may mean clearly becomes that, else None.
 
-    The typical colours decide whether it keeps its name; for a new name the borderline ones must agree too (light blue turned by
-    120 degrees is pink, so "blue" does not surely become "red"). Raises: MmaugError when `term` is not a basic term.
+    Typical colours must agree, and borderline ones too unless the change is slight (light blue turned by 120 degrees is pink,
+    so "blue" does not surely become "red"). Raises: MmaugError when `term` is not a basic term.
     """
     term = _ALIASES.get(term, term)
     if term not in _PROTOTYPES:
         raise MmaugError(
             f"renamed: {term!r} is not a basic colour term; use `shift` for it. Basic terms: {', '.join(BASIC)}"
         )
-    names = set(name(fn(prototypes(term, modifier).copy())))
+    typical = prototypes(term, modifier)
+    after = fn(typical.copy())
+    names = set(name(after))
     if len(names) != 1:
         return None
     new = names.pop()
-    if new == term:
+    if new == term and np.abs(to_lab(after) - to_lab(typical)).max() <= _SLIGHT:
         return new
-    after = fn(np.concatenate([prototypes(term, modifier), _borderline(term, modifier)]))
-    agreed = set(name(after)) == {new} and (new in _NEUTRAL or _margin(after, new) >= _SURE)
-    return new if agreed else None
+    borderline = fn(_borderline(term, modifier).copy())
+    if not set(name(borderline)) <= {new}:
+        return None
+    return new if new == term or new in _NEUTRAL or _margin(np.concatenate([after, borderline]), new) >= _SURE else None
+
+
+_SLIGHT = 10.0
+"""A change of lightness or of a colour axis (CIELAB) so small that what was called by a name still is."""
 
 
 def collides(term: str, new: str, fn: ColourFunction) -> bool:

@@ -12,14 +12,14 @@ from mmaug import apply as heavy
 from mmaug import pairing
 from mmaug.apply import BoundPlan
 from mmaug.draw import Drawer
-from mmaug.errors import PolicyError, RowError
+from mmaug.errors import PolicyError, RowError, RuleError, SchemaError
 from mmaug.light import Light
 from mmaug.pairing.base import Rules
 from mmaug.plan import Plan
 from mmaug.policy import Policy, PolicyOp
-from mmaug.registry import get_op
+from mmaug.registry import OPS, get_op
 from mmaug.resolve import Edges, Fold
-from mmaug.rewrite import choose, rewrite
+from mmaug.rewrite import rewrite
 from mmaug.schema import MISSING, Schema
 from mmaug.schema.columns import Row
 from mmaug.trace import Trace
@@ -49,6 +49,10 @@ class TransformGraph:
     ):
         if on_conflict not in ON_CONFLICT:
             raise PolicyError(f"on_conflict must be one of {', '.join(ON_CONFLICT)}, got {on_conflict!r}")
+        if not isinstance(schema, Schema):
+            raise SchemaError(f"schema must be mm.Schema(...), got {type(schema).__name__}; a file is read by mm.Schema.load")
+        if not isinstance(rules, Rules):
+            raise RuleError(f"rules must be mm.pairing.DEFAULT, or that + your rules, got {rules!r}")
         if not isinstance(policy, Policy):
             policy = Policy.sequence(policy)
         self.policy, self.schema, self.seed, self.on_conflict, self.rules, self.key = policy, schema, seed, on_conflict, rules, key
@@ -65,11 +69,12 @@ class TransformGraph:
 
         Raises: RowError where the row does not hold what the schema says; ConflictError with on_conflict="raise".
         """
+        if not isinstance(row, Mapping):
+            raise RowError(f"a row must be a dict of its columns, got {type(row).__name__}")
         self.schema.refuse_undeclared(row)
         light = Light(self.schema, row)
-        chosen = choose(light, plan)
         fold = Fold(light, self._edges, self.on_conflict).run(plan)
-        writes = rewrite(light, fold, plan, chosen)
+        writes = rewrite(light, fold)
         trace = Trace(tuple(fold.records), tuple(writes.edits), tuple(fold.taken.values()))
         return BoundPlan(plan, trace, fold.states_with_taken(), writes, row)
 
@@ -131,8 +136,8 @@ class TransformGraph:
                 self._edges.asks(source, get_op(op.name).aspects)
         for name in self.schema.of_kind("label"):
             for ops in self.schema.fields[name].forbids.values():  # type: ignore[attr-defined]
-                for op_name in ops:
-                    get_op(op_name)
+                for op_name in set(ops) - OPS.keys():
+                    raise SchemaError(f"field {name!r}: forbids names {op_name!r}, and there is no such op; `mmaug ops` lists all")
 
     def _key_of(self, row: Mapping[str, Any]) -> str | int | bytes:
         if self.key is None:

@@ -18,12 +18,17 @@ from mmaug.pairing.base import Context, Sound, Thing
 from mmaug.schema import MISSING, Schema, sources
 
 TEXT_KINDS = ("caption", "messages", "transcript")
+LAZY_KINDS = ("boxes", "keypoints", "mask", "size", "words", "events", "label")
 
 
 class Light:
-    """What the fold may know of a row. looks, hearings: of every picture and recording there. texts: the strings of every text."""
+    """What the fold may know of a row.
 
-    __slots__ = ("_boxes", "_contexts", "hearings", "looks", "row", "schema", "texts")
+    looks, hearings: of every picture and recording there. all_texts: the strings of every text. texts: those that are used (one
+    caption of five, say).
+    """
+
+    __slots__ = ("_boxes", "_contexts", "all_texts", "hearings", "looks", "row", "schema", "texts")
 
     def __init__(self, schema: Schema, row: Mapping[str, Any]):
         self.schema, self.row = schema, row
@@ -31,7 +36,7 @@ class Light:
         self._boxes: dict[str, list[box_values.Box]] = {}
         self.looks: dict[str, Look] = {}
         self.hearings: dict[str, Hearing] = {}
-        self.texts: dict[str, list[str]] = {}
+        self.all_texts: dict[str, list[str]] = {}
         for name in schema.of_kind("image"):
             if (value := self.value(name)) is not MISSING:
                 self.looks[name] = image_values.look(value, f"field {name!r}")
@@ -40,7 +45,10 @@ class Light:
                 self.hearings[name] = audio_values.listen(value, f"field {name!r}")
         for name in schema.of_kind(*TEXT_KINDS):
             if (value := self.value(name)) is not MISSING:
-                self.texts[name] = text_values.to_texts(value, schema.fields[name].kind, f"field {name!r}")[0]
+                self.all_texts[name] = text_values.to_texts(value, schema.fields[name].kind, f"field {name!r}")[0]
+        for name in schema.of_kind(*LAZY_KINDS):
+            self.value(name)  # it must be there
+        self.texts = dict(self.all_texts)
 
     def value(self, name: str) -> Any:
         """A field's value; MISSING where the row may lack it."""
@@ -53,6 +61,7 @@ class Light:
             if value is MISSING or field.of not in self.looks:
                 return None
             self._boxes[name] = box_values.read(value, field.format, self.looks[field.of].size, f"field {name!r}")
+            self._check_beside(name, len(value))
         return self._boxes[name]
 
     def states(self) -> dict[str, State]:
@@ -86,13 +95,16 @@ class Light:
 
     def _labels(self, name: str, boxes: int) -> list[str]:
         column = self.schema.label_column(name)
-        if column is None:
-            return [""] * boxes
-        labels = column.get(self.row)
-        if labels is MISSING or len(labels) != boxes:
-            count = "none" if labels is MISSING else len(labels)
-            raise RowError(f"field {name!r}: column {column.path!r} must hold one label a box, got {count} for {boxes} boxes")
-        return [str(label) for label in labels]
+        labels = column.get(self.row) if column is not None else [""] * boxes
+        return [str(label) for label in (labels.tolist() if hasattr(labels, "tolist") else labels)]
+
+    def _check_beside(self, name: str, boxes: int) -> None:
+        """Every column whose items go with the boxes has one for each."""
+        for column in self.schema.beside(name):
+            items = column.get(self.row)
+            if items is MISSING or not hasattr(items, "__len__") or len(items) != boxes:
+                count = "none" if items is MISSING else len(items) if hasattr(items, "__len__") else repr(items)
+                raise RowError(f"field {name!r}: column {column.path!r} must hold one item a box, got {count} for {boxes} boxes")
 
     def _sounds(self, source: str, kind: str) -> tuple[Sound, ...] | None:
         found: list[Sound] = []

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from mmaug.errors import PlanError
+from mmaug.errors import PlanError, PolicyError
+from mmaug.registry import get_op
 
 FORMAT = 1
 """The number of the JSON form; another number is refused."""
@@ -48,15 +49,32 @@ class Plan:
         """The plan of a JSON value. Raises: PlanError for another format number or an unknown key."""
         if not isinstance(value, Mapping) or value.get("plan") != FORMAT or value.keys() != {"plan", "steps"}:
             raise PlanError(f'a plan must be {{"plan": {FORMAT}, "steps": [...]}}, got {value!r}')
-        steps = []
-        for number, item in enumerate(value["steps"]):
-            if not {"op", "field"} <= item.keys() <= {"op", "field", "params", "group"}:
-                raise PlanError(f"steps[{number}]: must have op, field, params and perhaps group, got {sorted(item)}")
-            steps.append(Step(item["op"], item["field"], dict(item.get("params", {})), item.get("group")))
-        return cls(tuple(steps))
+        if not isinstance(value["steps"], (list, tuple)):
+            raise PlanError(f'a plan: "steps" must be a list, got {type(value["steps"]).__name__}')
+        return cls(tuple(_step(item, f"steps[{number}]") for number, item in enumerate(value["steps"])))
 
     def __str__(self) -> str:
         return "\n".join(["Plan", *(f"  {step}" for step in self.steps)])
+
+
+def _step(item: Any, where: str) -> Step:
+    if not isinstance(item, Mapping) or not {"op", "field", "params"} <= item.keys() <= {"op", "field", "params", "group"}:
+        got = sorted(map(str, item)) if isinstance(item, Mapping) else repr(item)
+        raise PlanError(f"{where}: must have op, field, params and perhaps group, got {got}")
+    step = Step(**item)
+    try:
+        params = get_op(step.op).params
+        if not isinstance(step.params, Mapping) or step.params.keys() != params.keys():
+            raise PlanError(f"{where}: {step.op} must have the params {sorted(params)}, got {step.params!r}")
+        for name, param in params.items():
+            drawn = param.from_given(step.params[name], f"{where}: {step.op}: {name}")([0.0] * max(param.uniforms, 1))
+            if drawn != step.params[name]:  # only a value draws itself; a range or a list of choices has not been drawn yet
+                raise PlanError(f"{where}: {step.op}: {name} must be one value, got {step.params[name]!r}")
+    except PolicyError as error:
+        raise PlanError(str(error)) from None
+    if not isinstance(step.field, str) or not (step.group is None or isinstance(step.group, int)):
+        raise PlanError(f"{where}: field must be a string and group a whole number or null, got {step.field!r} and {step.group!r}")
+    return replace(step, params=dict(step.params))
 
 
 def _short(value: Any) -> str:

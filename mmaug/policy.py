@@ -116,7 +116,7 @@ class Policy:
         """The policy whose start, in [0, 1] of the training progress, was reached last; the first start must be 0."""
         pairs = list(points) if not isinstance(points, (PolicyOp, Policy)) else [points]
         if not all(isinstance(pair, (tuple, list)) and len(pair) == 2 for pair in pairs):
-            raise PolicyError(f"schedule: must be a list of (start, policy), got {pairs!r}")
+            raise PolicyError(f"schedule: must be a list of (start, policy), got {repr(pairs)[:120]}")
         starts = _numbers([start for start, _ in pairs], "schedule: starts")
         rising = all(one < two for one, two in itertools.pairwise(starts))  # NaN fails too
         if not starts or starts[0] != 0 or not rising or starts[-1] > 1:

@@ -7,10 +7,11 @@ leaves the state. So a flip and a quarter turn, or three small rotations, are ju
 
 from __future__ import annotations
 
+from collections.abc import Container
 from dataclasses import dataclass, replace
 
 from mmaug.effects.state import State
-from mmaug.errors import ConflictError, PlanError
+from mmaug.errors import ConflictError, PlanError, RuleError
 from mmaug.language import edits as text_edits
 from mmaug.language.edits import Replacement
 from mmaug.light import TEXT_KINDS, Light
@@ -75,6 +76,7 @@ class Fold:
         """Forget every step."""
         light = self.light
         self.states = light.states()
+        self.chosen: dict[str, list[int]] = {}
         self.taken: dict[tuple[str, str], FollowRecord] = {}
         self.edits: dict[EditKey, Proposed] = {}
         self.by: dict[EditKey, str] = {}
@@ -82,53 +84,60 @@ class Fold:
 
     def run(self, plan: Plan) -> Fold:
         """Fold over the plan; a group of steps that stand or fall together is tried again without itself when one falls."""
-        out: dict[int, Dropped] = {}
+        out: dict[int, tuple[int, Dropped]] = {}
+        self.chosen = choose(self.light, plan, out)
         while (fallen := self._pass(plan, out)) is not None:
-            out[fallen[0]] = fallen[1]
+            out[fallen[0]] = fallen[1:]
             self.start()
+            self.chosen = choose(self.light, plan, out)
         return self
 
     def states_with_taken(self) -> dict[str, State]:
         """The composed effects on every picture and recording, with what each took because another changed."""
         return {name: with_taken(name, state, self.taken) for name, state in self.states.items()}
 
-    def _pass(self, plan: Plan, out: dict[int, Dropped]) -> tuple[int, Dropped] | None:
-        for step in plan.steps:
-            dropped = out.get(step.group) if step.group is not None else None
-            if dropped is not None:
-                dropped = replace(dropped, reason=f"goes with a step that was dropped: {dropped.reason}")
+    def _pass(self, plan: Plan, out: dict[int, tuple[int, Dropped]]) -> tuple[int, int, Dropped] | None:
+        """One try: the group that falls, the number of the step that it falls with, and why; None when all is recorded."""
+        for number, step in enumerate(plan.steps):
+            dropped: Dropped | None
+            if step.group is not None and step.group in out:
+                first, dropped = out[step.group]
+                if number != first:
+                    dropped = replace(dropped, reason=f"goes with a step that was dropped: {dropped.reason}")
             else:
                 dropped = self._try(step)
             if dropped is not None and self.on_conflict == "raise":
                 raise ConflictError(f"{step} would be dropped: {dropped}; change the policy, or pass on_conflict=\"edit\"")
             if dropped is not None and step.group is not None and step.group not in out:
-                return step.group, dropped
+                return step.group, number, dropped
             self.records.append(StepRecord(step, dropped))
         return None
 
     def _try(self, step: Step) -> Dropped | None:
         """Compose on trial, ask the rules, and keep the new state unless one vetoes."""
-        op = get_op(step.op)
+        op, schema = get_op(step.op), self.light.schema
+        if step.field not in schema.for_modality(op.modality):
+            raise PlanError(f"step {step}: no {op.modality} field {step.field!r} in this schema ({', '.join(schema.fields)})")
+        if step.field not in self.states and step.field not in self.light.texts:
+            return Dropped(step.field, None, "missing", "this row has none")
         if op.modality == "text":
-            return None
-        if step.field not in self.states:
-            absent = step.field in self.light.schema.fields
-            if absent and self.light.value(step.field) is MISSING:
-                return Dropped(step.field, None, "missing", "this row has none")
-            raise PlanError(f"step {step}: no {op.modality} field {step.field!r} in this schema ({', '.join(self.light.schema.fields)})")
-        if dropped := self._forbidden(step):
+            language = schema.fields[step.field].language  # type: ignore[attr-defined]
+            foreign = op.family == "wording" and language != "en"
+            return Dropped(step.field, None, "language", f"only English can be read, this text is {language!r}") if foreign else None
+        if dropped := self.forbidden(step.op, step.field):
             return dropped
         trial = _Trial(self, step.field, op.compose(self.states[step.field], dict(step.params)), op.aspects)
         return trial.judge()
 
-    def _forbidden(self, step: Step) -> Dropped | None:
+    def forbidden(self, op: str, source: str) -> Dropped | None:
         """A label that the op would change."""
         for name in self.light.schema.of_kind("label"):
             field = self.light.schema.fields[name]
-            if field.forbids and step.field in sources(field):
-                label = str(self.light.value(name))
-                if step.op in field.forbids.get(label, ()):
-                    return Dropped(name, None, "forbids", f"{step.op} would change the class {label!r}")
+            if field.forbids and source in sources(field):  # type: ignore[attr-defined]
+                value = self.light.value(name)
+                label = str(value.item() if hasattr(value, "item") else value)
+                if op in field.forbids.get(label, ()):  # type: ignore[attr-defined]
+                    return Dropped(name, None, "forbids", f"{op} would change the class {label!r}")
         return None
 
 
@@ -149,7 +158,7 @@ class _Trial:
         fold = self.fold
         for source, state, aspects in self.changes:  # grows when another picture or sound must follow
             for ask in fold.edges.asks(source, aspects):
-                dropped = self._ask_texts(ask, source, state) if ask.is_text else self._ask_other(ask, source)
+                dropped = self._ask(ask, source, state)
                 if dropped is not None:
                     return dropped
         if self.by and (dropped := self._clash()):
@@ -157,6 +166,23 @@ class _Trial:
         fold.states[self.source], fold.taken = self.own, self.taken
         fold.edits.update(self.edits)
         fold.by.update(self.by)
+        return None
+
+    def _ask(self, ask: Ask, source: str, state: State) -> Dropped | None:
+        if ask.is_text:
+            return self._ask_texts(ask, source, state)
+        if self.light.schema.fields[ask.follower].kind in ("image", "audio"):
+            return self._ask_other(ask, source)
+        return self._ask_value(ask, source, state)
+
+    def _ask_value(self, ask: Ask, source: str, state: State) -> Dropped | None:
+        """An annotation or a class: a rule may refuse the step; what it becomes is not for rules to say."""
+        value = self.light.value(ask.follower)
+        for rule in ask.rules if value is not MISSING else ():
+            verdict = rule.judge(value, state, self.light.context(ask.follower, source))  # type: ignore[misc]
+            if isinstance(verdict, Veto):
+                return Dropped(ask.follower, None, rule.name, verdict.reason)
+            _refuse_others(verdict, rule, ask.follower, "None or a Veto")
         return None
 
     def _ask_other(self, ask: Ask, source: str) -> Dropped | None:
@@ -169,7 +195,10 @@ class _Trial:
             verdict = rule.judge(self.fold.states[follower], self.own, self.light.context(follower, source))  # type: ignore[misc]
             if isinstance(verdict, Veto):
                 return Dropped(follower, None, rule.name, verdict.reason)
+            _refuse_others(verdict, rule, follower, "None, a Veto or a Follow", Follow)
             if isinstance(verdict, Follow):
+                if dropped := self.fold.forbidden(verdict.op, follower):
+                    return dropped
                 wanted = FollowRecord(follower, verdict.op, source, rule.name)
         before = self.taken.get((follower, ask.aspect))
         if before != wanted:
@@ -193,11 +222,11 @@ class _Trial:
                     continue
                 if isinstance(verdict, Veto):
                     return Dropped(ask.follower, index, rule.name, verdict.reason)
+                _refuse_others(verdict, rule, ask.follower, "None, a Veto or an Edit", Edit)
                 if self.fold.on_conflict == "skip":
                     return Dropped(ask.follower, index, rule.name, 'the text would have to change, and on_conflict is "skip"')
-                if isinstance(verdict, Edit):
-                    wanted[index] = wanted.get(index, ()) + verdict.replacements
-                    name = rule.name
+                wanted[index] = wanted.get(index, ()) + verdict.replacements
+                name = rule.name
         key = (ask.follower, source, ask.aspect)
         if wanted or key in self.fold.edits:
             self.edits[key] = tuple(wanted.get(index, ()) for index in range(len(texts))) if wanted else ()
@@ -216,6 +245,32 @@ class _Trial:
                     reason = f"two rules want to change the same words: {clash[0].text!r} and {clash[1].text!r}"
                     return Dropped(follower, index, "edits", reason)
         return None
+
+
+def _refuse_others(verdict: object, rule: PairRule, follower: str, wanted: str, kind: type | None = None) -> None:
+    if verdict is not None and (kind is None or not isinstance(verdict, kind)):
+        raise RuleError(f"rule {rule.name!r} on field {follower!r}: must return {wanted}, got {verdict!r}")
+
+
+def choose(light: Light, plan: Plan, out: Container[int | None] = ()) -> dict[str, list[int]]:
+    """Run the structural text steps of groups that are not `out`: only the chosen texts stay in `light.texts`.
+
+    Returns their old numbers by field.
+    """
+    light.texts = dict(light.all_texts)
+    chosen: dict[str, list[int]] = {}
+    for step in plan.steps:
+        op = get_op(step.op)
+        if op.family != "structure" or step.field not in light.texts or step.group in out:
+            continue
+        if light.schema.fields[step.field].kind != "caption" or isinstance(light.value(step.field), str):
+            continue
+        texts = light.texts[step.field]
+        before = chosen.get(step.field, list(range(len(texts))))
+        kept = op.function(texts, **step.params)
+        chosen[step.field] = [before[i] for i in kept]
+        light.texts[step.field] = [texts[i] for i in kept]
+    return chosen
 
 
 def _unreadable(state: State, context: Context) -> Veto | None:

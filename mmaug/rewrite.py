@@ -14,7 +14,8 @@ from mmaug.language.edits import OffsetMap
 from mmaug.light import Light
 from mmaug.modalities.annotations import boxes, keypoints, times
 from mmaug.modalities.text import values as text_values
-from mmaug.plan import Plan, Step
+from mmaug.errors import RowError
+from mmaug.plan import Step
 from mmaug.registry import get_op
 from mmaug.resolve import Fold
 from mmaug.schema import MISSING, Column, keypoint_names, sources
@@ -39,28 +40,12 @@ class Writes:
         self.drops[container] = (column, kept, beside)
 
 
-def choose(light: Light, plan: Plan) -> dict[str, list[int]]:
-    """Run the structural text steps: keep only the chosen texts in `light`. Returns their old numbers by field."""
-    chosen: dict[str, list[int]] = {}
-    for step in plan.steps:
-        op = get_op(step.op)
-        if op.family == "structure" and step.field in light.texts and light.schema.fields[step.field].kind == "caption":
-            texts = light.texts[step.field]
-            if isinstance(light.value(step.field), str):
-                continue
-            before = chosen.get(step.field, list(range(len(texts))))
-            kept = op.function(texts, **step.params)
-            chosen[step.field] = [before[i] for i in kept]
-            light.texts[step.field] = [texts[i] for i in kept]
-    return chosen
-
-
-def rewrite(light: Light, fold: Fold, plan: Plan, chosen: dict[str, list[int]]) -> Writes:
+def rewrite(light: Light, fold: Fold) -> Writes:
     """Every light value that changes."""
     writes = Writes()
     for name in light.schema.of_kind("caption", "messages"):
         if name in light.texts:
-            _texts(name, light, fold, plan, chosen.get(name), writes)
+            _texts(name, light, fold, writes)
     for name, state in fold.states_with_taken().items():
         for follower in light.schema.followers(name):
             if isinstance(state, ImageState) and not (state.geometry.is_identity and not state.hidden):
@@ -73,9 +58,11 @@ def rewrite(light: Light, fold: Fold, plan: Plan, chosen: dict[str, list[int]]) 
 # -- texts ------------------------------------------------------------------------------------------------------------
 
 
-def _texts(name: str, light: Light, fold: Fold, plan: Plan, chosen: list[int] | None, writes: Writes) -> None:
+def _texts(name: str, light: Light, fold: Fold, writes: Writes) -> None:
     """The rules' edits at once on the original, then the wording steps in order; spans move along."""
-    wording = [step for step in plan.steps if step.field == name and get_op(step.op).family == "wording"]
+    applied = (record.step for record in fold.records if record.applied)
+    wording = [step for step in applied if step.field == name and get_op(step.op).family == "wording"]
+    chosen = fold.chosen.get(name)
     proposals = {key: texts for key, texts in fold.edits.items() if key[0] == name and texts}
     if not wording and not proposals and chosen is None:
         return
@@ -89,7 +76,7 @@ def _texts(name: str, light: Light, fold: Fold, plan: Plan, chosen: list[int] | 
         if by:
             edited, move = text_edits.apply(text, [r for texts in proposals.values() for r in texts[index]])
             path.append(move)
-        for step in wording if getattr(schema_field, "language", "en") == "en" else ():
+        for step in wording:
             edited, move = _word(step, index, edited, _guarded(light, name, edited))
             by += [step.op] if move.replacements else []
             path.append(move)
@@ -103,7 +90,7 @@ def _texts(name: str, light: Light, fold: Fold, plan: Plan, chosen: list[int] | 
     elif new != light.texts[name]:
         writes.values.append((column, text_values.to_texts(value, schema_field.kind, f"field {name!r}")[1](new)))
     if spans := getattr(schema_field, "spans", None):
-        _spans(parse(spans), isinstance(value, str), light, moves, chosen, writes)
+        _spans(name, parse(spans), light, moves, chosen, writes)
 
 
 def _word(step: Step, index: int, text: str, protected: Sequence[tuple[int, int]]) -> tuple[str, OffsetMap]:
@@ -125,20 +112,36 @@ def _guarded(light: Light, name: str, text: str) -> tuple[tuple[int, int], ...]:
     return analyser.merge_spans([*reading.protected, *named]) if named else reading.protected
 
 
-def _spans(column: Column, single: bool, light: Light, moves: list[list[OffsetMap]], chosen: list[int] | None, writes: Writes) -> None:
-    value = column.get(light.row)
+def _spans(name: str, column: Column, light: Light, moves: list[list[OffsetMap]], chosen: list[int] | None, writes: Writes) -> None:
+    value, single = column.get(light.row), isinstance(light.value(name), str)
     if value is MISSING:
         return
-    lists = [value] if single else [value[i] for i in chosen] if chosen is not None else list(value)
-    moved = [[_through(span, path) for span in spans] for spans, path in zip(lists, moves, strict=True)]
+    texts = light.all_texts[name]
+    lists = _checked_spans([value] if single else value, texts, column.path)
+    moved = [
+        [type(span)(_through(span, path)) for span in lists[number]]
+        for number, path in zip(chosen if chosen is not None else range(len(texts)), moves, strict=True)
+    ]
     writes.values.append((column, moved[0] if single else moved))
 
 
-def _through(span: Sequence[int], path: list[OffsetMap]) -> list[int]:
+def _checked_spans(value: Any, texts: list[str], path: str) -> Sequence[Sequence[Any]]:
+    many = (list, tuple)
+    if not isinstance(value, many) or len(value) != len(texts) or not all(isinstance(spans, many) for spans in value):
+        raise RowError(f"column {path!r}: must hold a list of [start, end) spans for each of the {len(texts)} texts, got {repr(value)[:120]}")
+    for spans, text in zip(value, texts, strict=True):
+        for span in spans:
+            whole = isinstance(span, many) and len(span) == 2 and all(isinstance(n, int) for n in span)
+            if not whole or not 0 <= span[0] <= span[1] <= len(text):
+                raise RowError(f"column {path!r}: a span must be [start, end) within its text of {len(text)} characters, got {span!r}")
+    return value
+
+
+def _through(span: Sequence[int], path: list[OffsetMap]) -> tuple[int, int]:
     start, end = span
     for move in path:
         start, end = move.span(start, end)
-    return [start, end]
+    return start, end
 
 
 # -- annotations ------------------------------------------------------------------------------------------------------
@@ -158,7 +161,8 @@ def _on_picture(name: str, light: Light, state: ImageState, writes: Writes) -> N
         names = keypoint_names(field_.names)
         writes.values.append((column, keypoints.follow(value, names, state, f"field {name!r}")))
     else:
-        writes.values.append((column, type(value)(state.geometry.out_size[field_.axis == "height"])))
+        size = state.geometry.out_size[field_.axis == "height"]
+        writes.values.append((column, value.new_tensor(size) if hasattr(value, "new_tensor") else type(value)(size)))
 
 
 def _on_sound(name: str, source: str, light: Light, state: AudioState, writes: Writes) -> None:
@@ -177,7 +181,8 @@ def _on_sound(name: str, source: str, light: Light, state: AudioState, writes: W
             writes.edits.append(EditRecord(name, 0, value, after, ("words_still_heard",)))
             writes.values.append((column, after))
     else:
-        writes.values.append((column, round(state.time.out_seconds, 6)))
+        seconds = round(state.time.out_seconds, 6)
+        writes.values.append((column, value.new_tensor(seconds) if hasattr(value, "new_tensor") else seconds))
 
 
 def _said(source: str, light: Light, state: AudioState) -> list[int] | None:

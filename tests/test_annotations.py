@@ -71,7 +71,7 @@ def test_a_mirror_moves_boxes_in_every_format_and_container(format, container):
         return
     made = {
         "list": value, "tuples": [tuple(b) for b in value], "array": np.array(value, np.float32), "ints": np.array(value).astype(int),
-        "tensor": torch.tensor(value),
+        "tensor": torch.tensor(value, dtype=torch.float32),
     }[container]  # fmt: skip
     out = graph(mm.Schema(image=mm.Image(), boxes=mm.Boxes(format=format)), FLIP)({"image": PICTURE, "boxes": made}, key=0)["boxes"]
     assert type(out) is type(made) and len(out) == 2

@@ -7,10 +7,12 @@ import colorsys
 import cv2
 import numpy as np
 import pytest
-from PIL import Image
+import torch
+from PIL import Image, ImageEnhance, ImageOps
 from scipy import ndimage
 from torchvision.transforms.v2 import functional as tv
 
+from mmaug.effects import geometry
 from mmaug.modalities.image import executor
 from mmaug.registry import OPS, get_op
 
@@ -89,8 +91,6 @@ def test_crops_and_shifts_by_whole_pixels_copy():
 
 def test_a_shear_is_not_taken_for_a_turn():
     """[[1, 1], [0, 1]] has whole numbers and determinant 1; a window of it lies inside the picture."""
-    from mmaug.effects import geometry
-
     move = geometry.affine((40, 40), 1, 1, 0, 1).then(geometry.view((40, 40), 18, 18, 4, 4, (4, 4)))
     pixels = noise(40, 40)
     expected = cv2.warpAffine(pixels, np.array([[1.0, 1, -20], [0, 1, 0]]) + [[0, 0, 0.5], [0, 0, 0]], (40, 40))[18:22, 18:22]
@@ -128,8 +128,6 @@ def test_a_spot_lands_where_the_map_says(step, at):
 
 @pytest.mark.parametrize("degrees", [7.0, -33.0, 101.0])
 def test_rotation_is_pillows_and_torchvisions(degrees):
-    import torch
-
     pixels = smooth()
     ours = run(pixels, ("image.rotate", {"degrees": degrees})).astype(int)
     pillow = np.asarray(Image.fromarray(pixels).rotate(degrees, Image.Resampling.BILINEAR)).astype(int)
@@ -224,8 +222,6 @@ def test_colours_are_those_of_a_loop_over_pixels(step):
 
 
 def test_pillow_agrees_on_gray_invert_and_brightness():
-    from PIL import ImageEnhance, ImageOps
-
     pixels = noise()
     picture = Image.fromarray(pixels)
     gray = np.asarray(picture.convert("L").convert("RGB")).astype(int)

@@ -17,7 +17,7 @@ from mmaug.io import naming, pool
 from mmaug.io.folder import METADATA, Folder
 from mmaug.io.journal import Journal
 from mmaug.io.output import JOURNAL, Output
-from mmaug.io.plain import line
+from mmaug.io.plain import encode
 from mmaug.io.progress import Pairs
 from mmaug.io.summary import Tally
 from mmaug.io.work import Done, Job
@@ -123,13 +123,13 @@ class _Run:
             for entry in record["entries"]:
                 if "error" in entry:
                     place = {"line": folder.lines[number], "source": folder.key(number)}
-                    errors.append(line({**place, "view": entry["view"], "error": entry["error"]}))
+                    errors.append(encode({**place, **entry}) + b"\n")
                     tally.skipped += self.job.copies if entry["view"] is None else 1
                 else:
                     trace = entry["row"][self.job.own.trace]
                     tally.add(trace)
                     # as text: steps of different ops have different parameters, which a table's typed columns could not hold
-                    yield line({**entry["row"], self.job.own.trace: json.dumps(trace, ensure_ascii=False)})
+                    yield encode({**entry["row"], self.job.own.trace: json.dumps(trace, ensure_ascii=False)}) + b"\n"
 
 def _say(console: Console | None, text: str) -> None:
     if console is not None:

@@ -30,7 +30,7 @@ class Output:
 
     def __init__(self, path: Path, source: Path, command: Mapping[str, Any]):
         self.path, self.command = path, json.loads(json.dumps(command))
-        self._temporary = 0
+        self._temporary, self._folders = 0, set[Path]()
         _refuse_inside(path, source)
         self._refuse_foreign()
 
@@ -62,7 +62,9 @@ class Output:
         self._temporary += 1
         temporary = target.with_name(f"{HIDDEN}{os.getpid()}-{self._temporary}.tmp")
         try:
-            target.parent.mkdir(parents=True, exist_ok=True)
+            if target.parent not in self._folders:
+                target.parent.mkdir(parents=True, exist_ok=True)
+                self._folders.add(target.parent)
             with temporary.open("wb") as file:
                 file.writelines([data] if isinstance(data, bytes) else data)
             temporary.replace(target)

@@ -1,4 +1,4 @@
-"""Rows as lines of JSON."""
+"""Rows as JSON: numpy numbers and arrays as plain ones, and an error with its place for what JSON cannot hold."""
 
 from __future__ import annotations
 
@@ -12,26 +12,36 @@ import numpy as np
 from mmaug.errors import RowError
 
 
-def plain(value: Any, where: str) -> Any:
-    """The value with numpy numbers and arrays as JSON has them. Raises: RowError for NaN, infinity and what JSON cannot hold."""
-    if value is None or isinstance(value, (str, bool, int)):
-        return value
-    if isinstance(value, float):
-        if not math.isfinite(value):
-            raise RowError(f"{where}: must be a finite number, got {value}; mend the row or make it null")
-        return value
-    if isinstance(value, Mapping):
-        return {str(key): plain(item, f"{where}.{key}") for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [plain(item, f"{where}[{number}]") for number, item in enumerate(value)]
-    if isinstance(value, (np.ndarray, np.generic)):
-        return plain(value.tolist(), where)
-    raise RowError(f"{where}: must be a value that JSON can hold, got {type(value).__name__}")
-
-
-def line(value: Any) -> bytes:
-    """One line of JSON, as UTF-8; half a surrogate pair, which UTF-8 cannot hold, stays escaped."""
+def encode(value: Any, where: str = "") -> bytes:
+    """The value as one line of JSON without its end, in UTF-8. Raises: RowError for NaN, infinity and what JSON cannot hold."""
     try:
-        return json.dumps(value, ensure_ascii=False, allow_nan=False).encode() + b"\n"
-    except UnicodeEncodeError:
-        return json.dumps(value, allow_nan=False).encode() + b"\n"
+        text = json.dumps(value, ensure_ascii=False, allow_nan=False, default=_from_numpy)
+    except (TypeError, ValueError):
+        _refuse(value, where)
+        raise
+    try:
+        return text.encode()
+    except UnicodeEncodeError:  # half a surrogate pair: UTF-8 cannot hold it, JSON's escapes can
+        return json.dumps(value, allow_nan=False, default=_from_numpy).encode()
+
+
+def _from_numpy(value: Any) -> Any:
+    if isinstance(value, (np.ndarray, np.generic)):
+        return value.tolist()
+    raise TypeError(type(value).__name__)
+
+
+def _refuse(value: Any, where: str) -> None:
+    """Find what JSON cannot hold, and say where it is."""
+    if isinstance(value, float) and not math.isfinite(value):
+        raise RowError(f"{where}: must be a finite number, got {value}; mend the row or make it null")
+    if isinstance(value, Mapping):
+        for key, item in value.items():
+            _refuse(item, f"{where}.{key}" if where else f"column {key!r}")
+    elif isinstance(value, (list, tuple)):
+        for number, item in enumerate(value):
+            _refuse(item, f"{where}[{number}]")
+    elif isinstance(value, (np.ndarray, np.generic)):
+        _refuse(value.tolist(), where)
+    elif value is not None and not isinstance(value, (str, int, float)):
+        raise RowError(f"{where}: must be a value that JSON can hold, got {type(value).__name__}")

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 from mmaug.errors import MmaugError
 from mmaug.graph import TransformGraph
 from mmaug.io import media, naming
 from mmaug.io.folder import Folder, Loaded, is_file_column
 from mmaug.io.naming import OwnColumns
-from mmaug.io.plain import line, plain
+from mmaug.io.plain import encode
 from mmaug.schema.columns import Row
 from mmaug.trace import Trace
 
@@ -38,23 +37,28 @@ class Done:
 
 def augment_row(job: Job, number: int) -> Done:
     """Every view of a row. What fails is told in the result: a whole row that cannot be read, or a view."""
-    entries: list[dict[str, Any]] = []
+    entries: list[bytes] = []
     files: list[tuple[str, bytes]] = []
+    errors: list[str] = []
+
+    def fail(view: int | None, error: Exception) -> None:
+        errors.append(_told(job, number, error))
+        entries.append(encode({"view": view, "error": errors[-1]}))
+
     try:
         loaded = job.folder.open(number)
     except Exception as error:
-        entries.append({"view": None, "error": _told(job, number, error)})
+        fail(None, error)
         loaded = None
     for view in range(job.copies if loaded else 0):
         try:
             row, made = _augment_view(job, number, loaded, view)  # type: ignore[arg-type]
-        except Exception as error:
-            entries.append({"view": view, "error": _told(job, number, error)})
-        else:
-            entries.append({"view": view, "row": row})
+            entries.append(b'{"row": ' + encode(row) + b"}")
             files += made
-    record = line({"number": number, "entries": entries})
-    return Done(number, record, tuple(files), tuple(entry["error"] for entry in entries if "error" in entry))
+        except Exception as error:
+            fail(view, error)
+    record = b'{"number": %d, "entries": [' % number + b", ".join(entries) + b"]}\n"
+    return Done(number, record, tuple(files), tuple(errors))
 
 
 def _augment_view(job: Job, number: int, loaded: Loaded, view: int) -> tuple[Row, list[tuple[str, bytes]]]:
@@ -73,11 +77,11 @@ def _metadata(job: Job, number: int, out: Row, trace: Trace, names: dict[str, st
     row: Row = {}
     for name in job.folder.rows[number]:
         if not is_file_column(name):
-            row[name] = plain(out[name], f"column {name!r}")
+            row[name] = out[name]
         else:
             row[name] = names.get(job.folder.column_of(number, name))
     own = job.own
-    return {**row, own.source: job.folder.key(number), own.view: view, own.trace: plain(trace.to_json(), "trace")}
+    return {**row, own.source: job.folder.key(number), own.view: view, own.trace: trace.to_json()}
 
 
 def _told(job: Job, number: int, error: Exception) -> str:

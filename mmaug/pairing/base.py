@@ -98,7 +98,13 @@ class PairRule:
     def __reduce__(self) -> Any:
         if self.judge is None:
             return PairRule, (self.name, self.aspect, self.kinds, None)
-        return _found, (self.judge.__module__, self.judge.__qualname__)  # the module's name for it is the rule, not the function
+        place = (self.judge.__module__, self.judge.__qualname__)  # there lies the rule, or the function that it was made of
+        found = _found(*place)
+        if found is self:
+            return _found, place
+        if found is self.judge:
+            return PairRule, (self.name, self.aspect, self.kinds, self.judge)
+        raise RuleError(f"rule {self.name!r}: to reach other processes it must lie at the top of a module, got {'.'.join(place)}")
 
 
 class Rules:
@@ -117,7 +123,9 @@ class Rules:
         }
 
     def __add__(self, more: PairRule | Rules | Iterable[PairRule]) -> Rules:
-        added = (more,) if isinstance(more, PairRule) else tuple(more)
+        added = (more,) if isinstance(more, PairRule) or not isinstance(more, Iterable) else tuple(more)
+        if not all(isinstance(entry, PairRule) for entry in added):
+            raise RuleError(f"a rule must be made with @mm.pairing.rule(...) or mm.pairing.harmless(...), got {more!r}")
         return Rules((*added, *self.entries))
 
     def __iter__(self) -> Iterator[PairRule]:
@@ -160,7 +168,7 @@ def follows(aspect: str, *, on: str | tuple[str, ...]) -> PairRule:
 def _found(module: str, name: str) -> PairRule:
     found: Any = importlib.import_module(module)
     for part in name.split("."):
-        found = getattr(found, part)
+        found = getattr(found, part, None)
     return found
 
 

@@ -16,7 +16,7 @@ from mmaug.plan import Plan
 from mmaug.registry import get_op
 from mmaug.report import pictures, sounds, texts
 from mmaug.report.tally import Tally
-from mmaug.rewrite import choose
+from mmaug.resolve import choose
 from mmaug.schema import MISSING, Schema, sources
 from mmaug.schema.columns import Row
 from mmaug.trace import StepRecord, Trace
@@ -88,7 +88,7 @@ def _copy(schema: Schema, row: Mapping[str, Any], outcome: Outcome, scale: Scale
         raise outcome
     out, trace = outcome
     light = Light(schema, row)
-    choose(light, Plan(tuple(record.step for record in trace.steps)))  # vetoes number the texts that were left
+    choose(light, Plan(trace.applied))  # vetoes number the texts that were left
     steps = {"applied": [_step(r, light) for r in trace.steps if r.applied], "vetoed": [_step(r, light) for r in trace.vetoes]}
     follows = [{"op": f.op, "field": f.field, "because": f.because, "rule": f.rule.replace("_", " ")} for f in trace.follows]
     return {**_views(schema, row, out, trace, scale), "steps": steps, "follows": follows}

@@ -9,7 +9,7 @@ from typing import Any
 
 from mmaug.light import Light
 from mmaug.plan import Plan
-from mmaug.rewrite import choose
+from mmaug.resolve import choose
 from mmaug.trace import Trace
 
 Part = tuple[str, str]
@@ -19,7 +19,7 @@ Part = tuple[str, str]
 def panels(before: Light, after: Light, trace: Trace | None) -> list[dict[str, Any]]:
     """Every text field of a row: each of its texts with what was deleted, inserted and by what. Uses `before` up."""
     counts = {name: len(texts) for name, texts in before.texts.items()}
-    chosen = choose(before, Plan(tuple(record.step for record in trace.steps))) if trace is not None else {}
+    chosen = choose(before, Plan(trace.applied)) if trace is not None else {}
     edits = {(edit.field, edit.index): edit.by for edit in trace.edits} if trace is not None else {}
     found = []
     for name, new in after.texts.items():

@@ -17,6 +17,7 @@ _TRANSCRIPT = re.compile(r"transcri", re.I)
 _LABEL = re.compile(r"^(labels?|class(es)?|categor(y|ies)|target|digit|fine_label|coarse_label)$", re.I)
 _BOX = re.compile(r"^(bbox|bboxes|boxes|box)$", re.I)
 _POINTS = re.compile(r"^(keypoints|kpts|landmarks|points)$", re.I)
+_DRAWN = re.compile(r"box|segm|polygon|contour|keypoints|kpts|landmarks|^rle$", re.I)
 _BOX_LABELS = ("category", "categories", "label", "labels", "class", "classes", "name", "category_id")
 _TEXT_KEYS = ("text", "word", "label", "event", "name", "token")
 
@@ -57,6 +58,18 @@ class _Guess:
         self.notes.append(f"{field.column!r} is {type(field).__name__}: {why}")
 
     def _column(self, name: str, shape: Shape) -> None:
+        if "." in name or "[" in name:  # a path would read it as nested
+            self.notes.append(f"{name!r} is left alone: a column's own name cannot hold '.' or '['; rename it to have it follow")
+            return
+        before = len(self.found)
+        self._guess(name, shape)
+        if len(self.found) == before and self.images and _DRAWN.search(name):
+            self._left(name)
+
+    def _left(self, path: str) -> None:
+        self.notes.append(f"{path!r} is left as it is, though it seems to lie on a picture: no field type has its shape")
+
+    def _guess(self, name: str, shape: Shape) -> None:
         common: dict[str, Any] = {"column": name, "optional": shape.optional}
         if name in self.images:
             self._add(name, fields.Image(**common), "it holds pictures")
@@ -70,7 +83,7 @@ class _Guess:
             self._dicts(name, shape, common)
         elif shape.kind == "dict":
             self._parallel(name, shape)
-        elif _BOX.search(name) and shape.kind == "list" and self.images:
+        elif _BOX.search(name) and shape.kind == "list" and shape.item.kind == "list" and self.images:
             labels = next((n for n in _BOX_LABELS if n in self.shape.items and self.shape.items[n].kind == "list"), None)
             self._boxes(name, common, labels)
         elif _POINTS.search(name) and shape.kind == "list" and self.images:
@@ -128,6 +141,8 @@ class _Guess:
                 self._boxes(f"{name}_{key}", common, labels)
             elif _POINTS.search(key):
                 self._keypoints(f"{name}_{key}", common)
+            elif _DRAWN.search(key):
+                self._left(prefix + key)
 
     def _boxes(self, name: str, common: dict[str, Any], labels: str | None) -> None:
         format, why = self._box_format(common["column"])
