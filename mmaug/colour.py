@@ -6,7 +6,7 @@ Source: Berlin and Kay 1969 (the eleven basic terms); CIE 15:2004 (CIELAB); IEC 
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cache
+from functools import cache, lru_cache
 
 import numpy as np
 
@@ -173,8 +173,12 @@ def prototypes(word: str, modifier: str | None = None) -> np.ndarray:
 
 def name(rgb: np.ndarray) -> list[str]:
     """The nearest basic colour term of each colour: float [n, 3] in 0..255."""
+    return _named(to_lab(np.atleast_2d(rgb)))
+
+
+def _named(own: np.ndarray) -> list[str]:
+    """The nearest term of each colour in CIELAB, float [n, 3]."""
     lab, terms = _realm()
-    own = to_lab(np.atleast_2d(rgb))
     # |a - b|^2 = |a|^2 - 2 a.b + |b|^2, and |a|^2 is the same for all b
     nearest = (_realm_squares() - 2.0 * (own @ lab.T)).argmin(axis=1).tolist()
     return [
@@ -190,29 +194,42 @@ def _realm_squares() -> np.ndarray:
     return (_realm()[0] ** 2).sum(axis=1)
 
 
+@lru_cache(maxsize=4096)
 def renamed(term: str, fn: ColourFunction, modifier: str | None = None) -> str | None:
     """What a basic term is called after `fn`: itself, another if all it may mean clearly becomes that, else None.
 
     Typical colours must agree, and borderline ones too unless the change is slight (light blue turned by 120 degrees is pink,
-    so "blue" does not surely become "red"). Raises: MmaugError when `term` is not a basic term.
+    so "blue" does not surely become "red"). Cached by function. Raises: MmaugError when `term` is not a basic term.
     """
     term = _ALIASES.get(term, term)
     if term not in _PROTOTYPES:
         raise MmaugError(
             f"renamed: {term!r} is not a basic colour term; use `shift` for it. Basic terms: {', '.join(BASIC)}"
         )
-    typical = prototypes(term, modifier)
-    after = fn(typical.copy())
-    names = set(name(after))
-    if len(names) != 1:
+    shades, before, typical = _shades(term, modifier)
+    after = to_lab(fn(shades.copy()))
+    names = _named(after)
+    new = names[0]
+    if any(other != new for other in names[:typical]):
         return None
-    new = names.pop()
-    if new == term and np.abs(to_lab(after) - to_lab(typical)).max() <= _SLIGHT:
+    if new == term and np.abs(after[:typical] - before[:typical]).max() <= _SLIGHT:
         return new
-    borderline = fn(_borderline(term, modifier).copy())
-    if not set(name(borderline)) <= {new}:
+    if any(other != new for other in names):
         return None
-    return new if new == term or new in _NEUTRAL or _margin(np.concatenate([after, borderline]), new) >= _SURE else None
+    return new if new == term or new in _NEUTRAL or _margin(after, new) >= _SURE else None
+
+
+@cache
+def _shades(term: str, modifier: str | None) -> tuple[np.ndarray, np.ndarray, int]:
+    """Typical and then borderline shades of a term, float64 [n, 3]; the same in CIELAB; how many are typical.
+
+    Borderline are the anchors that no other term shares; there are none where a modifier narrows the word.
+    """
+    shared = {rgb for other, colours in _ANCHORS.items() if other != term for rgb in colours}
+    border = [rgb for rgb in _ANCHORS.get(term, ()) if rgb not in shared] if not modifier else []
+    typical = prototypes(term, modifier)
+    shades = np.concatenate([typical, np.array(border, np.float64).reshape(-1, 3)])
+    return shades, to_lab(shades), len(typical)
 
 
 _SLIGHT = 10.0
@@ -225,24 +242,16 @@ def collides(term: str, new: str, fn: ColourFunction) -> bool:
     return any(new in name(fn(prototypes(other).copy())) for other in others)
 
 
-@cache
-def _borderline(term: str, modifier: str | None) -> np.ndarray:
-    """The anchors of a term that no other term shares, float64 [n, 3]; none where a modifier narrows the word."""
-    shared = {rgb for other, colours in _ANCHORS.items() if other != term for rgb in colours}
-    own = [rgb for rgb in _ANCHORS.get(term, ()) if rgb not in shared] if not modifier else []
-    return np.array(own, np.float64).reshape(-1, 3)
-
-
 _SURE = 8.0
 """How much nearer (delta E) a colour must be to its new name than to any other before a caption may say so."""
 
 
-def _margin(rgb: np.ndarray, term: str) -> float:
-    """How much nearer the colours are to `term` than to the next term: the smallest, in delta E."""
+def _margin(own: np.ndarray, term: str) -> float:
+    """How much nearer colours in CIELAB are to `term` than to the next term: the smallest, in delta E."""
     lab, terms = _realm()
-    distance = np.linalg.norm(to_lab(rgb)[:, None, :] - lab[None, :, :], axis=2)
-    own = np.array([its == term for its in terms])
-    return float((distance[:, ~own].min(axis=1) - distance[:, own].min(axis=1)).min())
+    distance = np.linalg.norm(own[:, None, :] - lab[None, :, :], axis=2)
+    same = np.array([its == term for its in terms])
+    return float((distance[:, ~same].min(axis=1) - distance[:, same].min(axis=1)).min())
 
 
 def shift(word: str, fn: ColourFunction, modifier: str | None = None) -> float:

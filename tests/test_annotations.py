@@ -9,9 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import mmaug as mm
+from mmaug.effects import time
 from mmaug.effects.state import image_state
 from mmaug.errors import RowError
-from mmaug.modalities.annotations import boxes, keypoints
+from mmaug.modalities.annotations import boxes, keypoints, times
 from mmaug.registry import get_op
 from mmaug.schema.fields import COCO17
 
@@ -221,3 +222,39 @@ def test_an_empty_array_of_people_keeps_its_shape():
 def test_wrong_keypoints_are_a_clear_error(value, says):
     with pytest.raises(RowError, match=says):
         follow(value, FLIP)
+
+
+# -- words ------------------------------------------------------------------------------------------------------------
+
+WORDS = mm.Words(of="audio", times=("from", "until"), min_heard=0.5)
+
+
+def said(start, end, low, high) -> dict:
+    return {"text": "a", "start": start, "end": end, "from": low, "until": high, "speaker": "x"}
+
+
+@pytest.mark.parametrize(
+    ("move", "item", "expected"),
+    [
+        (time.faster(10, 2.0), said(2, 4, 1, 5), said(1, 2, 0.5, 2.5)),
+        (time.reversed_(10), said(2, 4, 1, 5), said(6, 8, 9, 5)),
+        (time.window(10, 2.5, 9), said(2, 4, 1, 5), said(0, 1.5, 0, 2.5)),  # what came before the cut is at the cut
+        (time.rolled(10, 7), said(2, 4, 1, 5), said(9, 10, 8, 10)),  # the first half, before the seam; `until` stops there
+        (time.rolled(10, 6.5), said(2, 4, 1, 5), said(8.5, 10, 7.5, 10)),
+        (time.rolled(10, 7.5), said(2, 4, 1, 5), said(0, 1.5, 0, 2.5)),
+        (time.window(10, 3.1, 9), said(2, 4, 1, 5), None),
+    ],
+)
+def test_words_and_their_further_times_follow_in_one_piece(move, item, expected):
+    followed = times.follow([item], WORDS, move)
+    assert followed.order == ([] if expected is None else [0])
+    for got in followed.items:
+        assert got["text"] == "a" and got["speaker"] == "x"
+        for key in ("start", "end", "from", "until"):
+            assert got[key] == pytest.approx(expected[key]), key
+
+
+def test_words_come_in_the_order_they_are_heard():
+    followed = times.follow([said(0, 1, 0, 1), said(4, 5, 4, 5), said(8, 9, 8, 9)], WORDS, time.rolled(10, 5.5))
+    assert followed.order == [2, 0, 1]  # 8 s is heard at 3.5, 0 s at 5.5, 4 s at 9.5 (its half that is left, to the end)
+    assert [item["start"] for item in followed.items] == sorted(item["start"] for item in followed.items)

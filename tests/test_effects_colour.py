@@ -64,6 +64,15 @@ def test_tables_merge_exactly_and_matrices_without_clipping_between():
     np.testing.assert_allclose(both(COLOURS.astype(float)), np.clip(unclipped, 0, 255), atol=1e-9)
 
 
+def test_matrices_merge_in_the_order_of_the_steps():
+    first, second = (np.random.default_rng(seed).uniform(-0.3, 0.6, (3, 4)) * (1, 1, 1, 50) for seed in (1, 2))
+    expected = []
+    for colour in COLOURS.tolist():
+        between = [sum(row[k] * colour[k] for k in range(3)) + row[3] for row in first.tolist()]
+        expected.append([sum(row[k] * between[k] for k in range(3)) + row[3] for row in second.tolist()])
+    np.testing.assert_allclose(build([first, second])(COLOURS.astype(float)), np.clip(expected, 0, 255), atol=1e-9)
+
+
 def test_what_undoes_itself_is_nothing():
     back = table(0)
     forth = np.stack([np.random.default_rng(i).permutation(256) for i in range(3)], axis=1).astype(np.uint8)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from mmaug.effects import time
@@ -12,6 +12,10 @@ from mmaug.registry import get_op
 
 SECONDS = 3.0
 DENSE = 6000
+
+def shift(fraction: float):
+    return ("audio.time_shift", {"fraction": fraction})
+
 
 steps = st.lists(
     st.one_of(
@@ -104,6 +108,8 @@ def test_images_are_the_parts_of_a_stretch_that_are_heard(run, a, b):
 
 @settings(max_examples=100, deadline=None)
 @given(steps)
+@example([shift(0.7035639864186543), ("audio.time_stretch", {"rate": 0.7035639864186543}), ("audio.reverse", {}), shift(0.7035639864186543), shift(0.0)])
+@example([shift(0.3), shift(0.7 - 1e-16), ("audio.reverse", {}), shift(0.3)])
 def test_pieces_are_in_order_apart_and_of_one_tempo(run):
     move = composed(run)
     for (_, end, _, _), (start, _, _, _) in zip(move.pieces, move.pieces[1:], strict=False):

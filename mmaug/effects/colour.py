@@ -49,10 +49,14 @@ class ColourMap:
         """Whether no 8-bit colour changes; `then` keeps no stage that does nothing."""
         return not self.stages
 
-    @property
-    def key(self) -> bytes:
-        """The same for functions with the same stages."""
-        return b"".join(stage.tobytes() for stage in self.stages)
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, ColourMap) and self._bytes() == other._bytes()
+
+    def __hash__(self) -> int:
+        return hash(self._bytes())
+
+    def _bytes(self) -> tuple[bytes, ...]:
+        return tuple(stage.tobytes() for stage in self.stages)
 
 
 def is_table(stage: Stage) -> bool:

@@ -71,7 +71,26 @@ def clip_to_frame(polygon: Polygon, width: float, height: float) -> Polygon:
         return polygon
     if x2 <= 0 or y2 <= 0 or x1 >= width or y1 >= height:
         return []
-    return clip(polygon, [(0.0, 0.0), (width, 0.0), (width, height), (0.0, height)])
+    for axis, limit, sign, out in ((0, 0.0, 1.0, x1 < 0), (0, width, -1.0, x2 > width), (1, 0.0, 1.0, y1 < 0), (1, height, -1.0, y2 > height)):
+        if out and polygon:
+            polygon = _beyond(polygon, axis, limit, sign)
+    return polygon
+
+
+def _beyond(polygon: Polygon, axis: int, limit: float, sign: float) -> Polygon:
+    """The part of a polygon whose x (axis 0) or y (axis 1) is above a limit (sign 1) or below it (sign -1)."""
+    kept: Polygon = []
+    previous = polygon[-1]
+    before = (previous[axis] - limit) * sign
+    for point in polygon:
+        now = (point[axis] - limit) * sign
+        if before * now < 0:
+            share = before / (before - now)
+            kept.append((previous[0] + share * (point[0] - previous[0]), previous[1] + share * (point[1] - previous[1])))
+        if now >= 0:
+            kept.append(point)
+        previous, before = point, now
+    return kept
 
 
 def clip(polygon: Polygon, window: Polygon) -> Polygon:
