@@ -95,7 +95,7 @@ class Light:
 
     def _labels(self, name: str, boxes: int) -> list[str]:
         column = self.schema.label_column(name)
-        labels = column.get(self.row) if column is not None else [""] * boxes
+        labels: Any = column.get(self.row) if column is not None else [""] * boxes
         return [str(label) for label in (labels.tolist() if hasattr(labels, "tolist") else labels)]
 
     def _check_beside(self, name: str, boxes: int) -> None:

@@ -112,7 +112,7 @@ class Policy:
         return cls("choice", parts, shares, float(p))
 
     @classmethod
-    def schedule(cls, points: Iterable[tuple[float, Policy]]) -> Policy:
+    def schedule(cls, points: Iterable[tuple[float, Policy | PolicyOp]]) -> Policy:
         """The policy whose start, in [0, 1] of the training progress, was reached last; the first start must be 0."""
         pairs = list(points) if not isinstance(points, (PolicyOp, Policy)) else [points]
         if not all(isinstance(pair, (tuple, list)) and len(pair) == 2 for pair in pairs):

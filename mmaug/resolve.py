@@ -221,17 +221,23 @@ class _Trial:
                 if verdict is None:
                     continue
                 if isinstance(verdict, Veto):
-                    return Dropped(ask.follower, index, rule.name, verdict.reason)
+                    return Dropped(ask.follower, self._number(ask.follower, index), rule.name, verdict.reason)
                 _refuse_others(verdict, rule, ask.follower, "None, a Veto or an Edit", Edit)
                 if self.fold.on_conflict == "skip":
-                    return Dropped(ask.follower, index, rule.name, 'the text would have to change, and on_conflict is "skip"')
-                wanted[index] = wanted.get(index, ()) + verdict.replacements
+                    number = self._number(ask.follower, index)
+                    return Dropped(ask.follower, number, rule.name, 'the text would have to change, and on_conflict is "skip"')
+                wanted[index] = wanted.get(index, ()) + verdict.replacements  # type: ignore[union-attr]
                 name = rule.name
         key = (ask.follower, source, ask.aspect)
         if wanted or key in self.fold.edits:
             self.edits[key] = tuple(wanted.get(index, ()) for index in range(len(texts))) if wanted else ()
             self.by[key] = name
         return None
+
+    def _number(self, follower: str, index: int) -> int:
+        """The number of a text in the row as it came, before any was chosen."""
+        chosen = self.fold.chosen.get(follower)
+        return index if chosen is None else chosen[index]
 
     def _clash(self) -> Dropped | None:
         """Two rules that want different things of the same words: nobody can say what is true."""
@@ -243,7 +249,7 @@ class _Trial:
             for index in range(len(self.light.texts[follower])):
                 if clash := text_edits.conflict([r for texts in proposals for r in texts[index]]):
                     reason = f"two rules want to change the same words: {clash[0].text!r} and {clash[1].text!r}"
-                    return Dropped(follower, index, "edits", reason)
+                    return Dropped(follower, self._number(follower, index), "edits", reason)
         return None
 
 

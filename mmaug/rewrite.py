@@ -8,13 +8,13 @@ from typing import Any
 
 from mmaug import rng
 from mmaug.effects.state import AudioState, ImageState
+from mmaug.errors import RowError
 from mmaug.language import analyser, wordnet
 from mmaug.language import edits as text_edits
 from mmaug.language.edits import OffsetMap
 from mmaug.light import Light
 from mmaug.modalities.annotations import boxes, keypoints, times
 from mmaug.modalities.text import values as text_values
-from mmaug.errors import RowError
 from mmaug.plan import Step
 from mmaug.registry import get_op
 from mmaug.resolve import Fold
@@ -128,7 +128,7 @@ def _spans(name: str, column: Column, light: Light, moves: list[list[OffsetMap]]
 def _checked_spans(value: Any, texts: list[str], path: str) -> Sequence[Sequence[Any]]:
     many = (list, tuple)
     if not isinstance(value, many) or len(value) != len(texts) or not all(isinstance(spans, many) for spans in value):
-        raise RowError(f"column {path!r}: must hold a list of [start, end) spans for each of the {len(texts)} texts, got {repr(value)[:120]}")
+        raise RowError(f"column {path!r}: must hold a list of [start, end) spans for each of {len(texts)} texts, got {repr(value)[:120]}")
     for spans, text in zip(value, texts, strict=True):
         for span in spans:
             whole = isinstance(span, many) and len(span) == 2 and all(isinstance(n, int) for n in span)

@@ -178,8 +178,8 @@ def test_all_nestings_hold_the_same_points(points):
     flat = [n for p in person for n in p]
     expected = np.array(person, float)
     expected[:, 0] = W - expected[:, 0]
-    swap = [next(j for j, b in enumerate(COCO17) if b == a.replace("left", "?").replace("right", "left").replace("?", "right")) for a in COCO17]
-    expected = expected[swap]
+    mirrored = [a.replace("left", "?").replace("right", "left").replace("?", "right") for a in COCO17]
+    expected = expected[[COCO17.index(name) for name in mirrored]]
     expected[(expected[:, 0] >= W)] = 0  # x = 0 goes to w, just outside the half-open frame
     np.testing.assert_allclose(follow(person, FLIP, names=COCO17), expected, atol=1e-9)
     np.testing.assert_allclose(np.reshape(follow(flat, FLIP, names=COCO17), (17, 3)), expected, atol=1e-9)

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 from io_folders import pictures, recordings, rows_of, tree, write_rows
@@ -49,6 +50,15 @@ def _journal_lines(out: Path) -> int:
     return journal.read_bytes().count(b"\n") if journal.exists() else 0
 
 
+def _wait_for_rows(process: subprocess.Popen[Any], out: Path, count: int) -> None:
+    """Until so many rows are done; the command must be running by then."""
+    limit = time.monotonic() + 60
+    while _journal_lines(out) < count:
+        assert process.poll() is None, "the command ended too early"
+        assert time.monotonic() < limit
+        time.sleep(0.001)
+
+
 def _children(pid: int) -> list[int]:
     return [int(p) for task in Path(f"/proc/{pid}/task").glob("*/children") for p in task.read_text().split()]
 
@@ -86,12 +96,40 @@ def test_killed_at_many_moments_it_ends_with_the_same_bytes(tmp_path, whole, wor
     assert "complete already" in _words(_run(source, out, "--copies", COPIES))
 
 
+FORKED = """
+import sys
+from io_folders import graph_for
+from mmaug.io.augment import augment
+from mmaug.io.folder import Folder
+folder = Folder(sys.argv[1])
+augment(folder, sys.argv[2], graph_for(folder), copies=3, workers=3, start_method="fork")
+"""
+
+
+def test_forked_workers_end_when_the_command_is_killed(tmp_path, whole):
+    """A fork has every pipe of its parent open; it must close them, or workers keep each other alive for ever."""
+    out = tmp_path / "out"
+    paths = os.pathsep.join([str(ROOT), str(ROOT / "tests")])
+    process = subprocess.Popen([sys.executable, "-c", FORKED, whole[0], out], env={**os.environ, "PYTHONPATH": paths})
+    _wait_for_rows(process, out, 5)
+    children = _children(process.pid)
+    process.kill()
+    process.wait()
+    assert len(children) == 3
+    limit = time.monotonic() + 5
+    while any(map(_alive, children)) and time.monotonic() < limit:
+        time.sleep(0.01)
+    left = [pid for pid in children if _alive(pid)]
+    for pid in left:
+        os.kill(pid, signal.SIGKILL)
+    assert not left
+
+
 def test_a_torn_line_and_half_a_file_are_mended(tmp_path, whole):
     source, expected = whole
     out = tmp_path / "out"
     process = _start(source, out, "--copies", COPIES)
-    while _journal_lines(out) < 20:
-        time.sleep(0.001)
+    _wait_for_rows(process, out, 20)
     process.kill()
     process.wait()
     journal = out / ".mmaug-journal.jsonl"
@@ -108,8 +146,7 @@ def test_ctrl_c_stops_cleanly(tmp_path, whole):
     process = subprocess.Popen(
         _command(source, out, "--copies", COPIES, "--workers", 2), cwd=ROOT, stderr=subprocess.PIPE, text=True, start_new_session=True
     )
-    while _journal_lines(out) < 5:
-        time.sleep(0.001)
+    _wait_for_rows(process, out, 5)
     os.killpg(process.pid, signal.SIGINT)  # as a terminal does: the command and its workers
     errors = process.communicate(timeout=30)[1]
     assert process.returncode not in (0, -signal.SIGKILL)
@@ -123,8 +160,7 @@ def test_two_runs_at_once_are_refused(tmp_path, whole):
     source, expected = whole
     out = tmp_path / "out"
     process = _start(source, out, "--copies", COPIES)
-    while _journal_lines(out) < 1:
-        time.sleep(0.001)
+    _wait_for_rows(process, out, 1)
     os.kill(process.pid, signal.SIGSTOP)
     second = _run(source, out, "--copies", COPIES)
     os.kill(process.pid, signal.SIGCONT)
@@ -146,8 +182,7 @@ def test_a_worker_that_dies_is_an_error_and_not_a_hang(tmp_path, whole):
     source, expected = whole
     out = tmp_path / "out"
     process = subprocess.Popen(_command(source, out, "--copies", COPIES, "--workers", 2), cwd=ROOT, stderr=subprocess.PIPE, text=True)
-    while _journal_lines(out) < 5:
-        time.sleep(0.001)
+    _wait_for_rows(process, out, 5)
     worker = max(_children(process.pid))  # the lowest is multiprocessing's resource tracker
     os.kill(worker, signal.SIGKILL)
     errors = process.communicate(timeout=30)[1]

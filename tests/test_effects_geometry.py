@@ -17,7 +17,7 @@ from mmaug.effects.view import clip, cut_away, seen
 from mmaug.registry import get_op
 
 SIZE = (160, 120)
-SQUARE = [(a, b, c, d) for a, b, c, d in ((1, 0, 0, 1), (-1, 0, 0, 1), (1, 0, 0, -1), (-1, 0, 0, -1), (0, 1, 1, 0), (0, -1, 1, 0), (0, 1, -1, 0), (0, -1, -1, 0))]
+SQUARE = [(x, 0, 0, y) for x in (1, -1) for y in (1, -1)] + [(0, x, y, 0) for x in (1, -1) for y in (1, -1)]
 
 steps = st.lists(
     st.one_of(
@@ -128,7 +128,8 @@ def inside(polygon: np.ndarray, points: np.ndarray) -> np.ndarray:
 def counted(box, move: GeometryMap, hidden) -> tuple[float, np.ndarray | None]:
     """The share of a box in view and the centre of what is seen now, by counting points of a fine grid in the box."""
     x1, y1, x2, y2 = box
-    xs, ys = (np.linspace(a, b, max(int((b - a) * FINE), 64), endpoint=False) + (b - a) / max(int((b - a) * FINE), 64) / 2 for a, b in ((x1, x2), (y1, y2)))
+    counts = [max(int((b - a) * FINE), 64) for a, b in ((x1, x2), (y1, y2))]
+    xs, ys = (a + (np.arange(n) + 0.5) * (b - a) / n for n, a, b in zip(counts, (x1, y1), (x2, y2), strict=True))
     points = np.stack(np.meshgrid(xs, ys), -1).reshape(-1, 2)
     moved = move.points(points)
     free = (moved >= 0).all(axis=1) & (moved < np.array(move.out_size)).all(axis=1)

@@ -12,6 +12,8 @@ from mmaug.registry import get_op
 
 SECONDS = 3.0
 DENSE = 6000
+F = 0.7035639864186543
+"""A fraction whose roundings once left a piece of no length."""
 
 def shift(fraction: float):
     return ("audio.time_shift", {"fraction": fraction})
@@ -108,7 +110,7 @@ def test_images_are_the_parts_of_a_stretch_that_are_heard(run, a, b):
 
 @settings(max_examples=100, deadline=None)
 @given(steps)
-@example([shift(0.7035639864186543), ("audio.time_stretch", {"rate": 0.7035639864186543}), ("audio.reverse", {}), shift(0.7035639864186543), shift(0.0)])
+@example([shift(F), ("audio.time_stretch", {"rate": F}), ("audio.reverse", {}), shift(F), shift(0.0)])
 @example([shift(0.3), shift(0.7 - 1e-16), ("audio.reverse", {}), shift(0.3)])
 def test_pieces_are_in_order_apart_and_of_one_tempo(run):
     move = composed(run)

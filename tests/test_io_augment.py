@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import json
 import os
 import random  # noqa: TID251 - to see that nobody touches it
 import shutil
 from contextlib import suppress
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -154,12 +156,12 @@ def test_killed_at_every_single_write_it_ends_with_the_same_bytes(tmp_path):
                 _run(source, out)
             os._exit(0)
         killed = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 9
-        assert (out / "metadata.jsonl").exists() is not killed or write == 7
+        assert (out / "metadata.jsonl").exists() == (write > 6)
         _run(source, out)
         assert tree(out) == expected
         if not killed:
             break
-    assert write == 8  # mmaug.json, 2 x (picture, mask), metadata.jsonl, schema.json
+    assert write == 8  # seven writes: mmaug.json, 2 x (picture, mask), metadata.jsonl, schema.json
 
 
 def _die_at_write(last):
@@ -177,6 +179,19 @@ def _die_at_write(last):
         put(self, name, data)
 
     Output.put = half
+
+
+def test_a_full_disk_is_a_message_and_leaves_nothing_half_written(tmp_path, monkeypatch):
+    def full(self, target):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    source, out = pictures(tmp_path / "in", 2), tmp_path / "out"
+    monkeypatch.setattr(Path, "replace", full)
+    with pytest.raises(MmaugError, match=r"mmaug.json: cannot be written, No space left on device; mend that and run the same"):
+        _run(source, out)
+    assert tree(out) == {}
+    monkeypatch.undo()
+    _run(source, out)
 
 
 @pytest.mark.parametrize("workers", [0, 2])
@@ -204,6 +219,7 @@ def test_the_first_bad_row_stops_the_run_and_mending_it_goes_on(tmp_path, worker
         _run(source, tmp_path / "out", workers=workers, start_method="fork")
     assert not (tmp_path / "out/metadata.jsonl").exists()
     assert (tmp_path / "out/images/4_v0.png").exists()
+    assert workers or not (tmp_path / "out/images/6_v0.png").exists()
     picture(5).save(source / "images/5.png")
     picture(7).save(source / "images/7.png")
     _run(source, tmp_path / "out", workers=workers, start_method="fork")

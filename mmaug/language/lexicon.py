@@ -203,7 +203,7 @@ WRITING = (
             "text texts letters lettering word words numeral numerals alphabet caption captions slogan "
             "logo logos label labels labeled labelled inscription graffiti headline headlines subtitle "
             "subtitles handwriting font signature barcode typed engraved autograph spelled spelling "
-            "spells written"
+            "spells written dated labelled inscribed captioned titled"
         )
     }
     | {
@@ -247,7 +247,7 @@ LIGHT = words(
     "dark darkness night nighttime nightfall evening dusk dawn sunset sunrise twilight midnight bright "
     "brightly sunny sunlit sunlight sunshine dim dimly gloomy shadowy shadow shadows silhouette "
     "silhouettes silhouetted backlit moonlight moonlit day daytime daylight afternoon morning noon "
-    "overcast cloudy lit unlit well-lit illuminated glowing shade shaded shady neon lights"
+    "overcast cloudy lit unlit well-lit illuminated glowing shade shaded shady"
 )
 SIZE = words(
     "large larger largest big bigger biggest huge giant gigantic enormous massive small smaller smallest "

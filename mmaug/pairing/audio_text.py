@@ -35,6 +35,14 @@ SILENCE = 0.25
 _FASTER = frozenset("fast faster quick quickly quicker rapid rapidly speeding brisk briskly hurried upbeat".split())
 _SLOWER = frozenset("slow slower slowly leisurely".split())
 _LOUD = frozenset("loud louder loudly noisy blaring yelling shouting blasting".split())
+_ONE_WAY = frozenset(
+    "take takes taking land lands landing crash crashes crashing open opens opening close closes closing shut shuts shutting slam slams slamming"
+    " pour pours pouring fill fills filling drain drains draining fall falls falling drop drops dropping break breaks breaking shatter shatters"
+    " shattering pass passes passing accelerate accelerates accelerating decelerate decelerates rev revs revving explode explodes exploding"
+    " sneeze sneezes sneezing cough coughs coughing flush flushes flushing speeds arrives arriving leaves leaving comes coming goes going".split()
+)
+"""What is something else, or nothing known, when it is heard backwards."""
+
 _SILENT = frozenset(("silent", "silence"))
 _SPOKEN = frozenset(
     "speak speaks speaking spoken speech talk talks talking say says saying said voice voices sing sings singing song music musical"
@@ -52,8 +60,9 @@ def tempo_and_what_is_heard(text: str, sound: AudioState, context: Context) -> V
         return veto
     if move.kept > 1 - 1e-6 and move.in_order:
         return None
-    if reading.ending and (context.events is None or move.backwards):
-        return Veto(f"the text says {reading.ending[0].word!r}, and the recording would start or end elsewhere")
+    ending = [m for m in reading.ending if not (m.word == "away" and reading.text[: m.start].rstrip().lower().endswith("far"))]
+    if ending and (context.events is None or move.backwards):
+        return Veto(f"the text says {ending[0].word!r}, and the recording would start or end elsewhere")
     return _heard(reading, move, context)
 
 
@@ -67,7 +76,7 @@ def order_of_sounds(text: str, sound: AudioState, context: Context) -> Verdict:
         return None
     reading = read(text)
     if sound.time.backwards:
-        spoken = next((token.word for token in reading.tokens if token.word in _SPOKEN), None)
+        spoken = next((token.word for token in reading.tokens if token.word in _SPOKEN or token.word in _ONE_WAY), None)
         if spoken:
             return Veto(f"the text says {spoken!r}, and it would be heard backwards")
         if reading.order and not reading.ending and (swapped := reversed_order(reading)) and len(sound.time.pieces) == 1:

@@ -12,7 +12,7 @@ from mmaug.effects.colour import ColourMap
 from mmaug.effects.geometry import UPRIGHT
 from mmaug.effects.state import ImageState
 from mmaug.language import colours as colour_words
-from mmaug.language.analyser import read
+from mmaug.language.analyser import Reading, read
 from mmaug.language.colours import Colour
 from mmaug.language.edits import Replacement
 from mmaug.language.turns import Turn, turned
@@ -78,12 +78,11 @@ def colours_keep_their_names(text: str, picture: ImageState, context: Context) -
     if reading.light and (change := _lightness_change(picture.colour)) > SAME_LIGHT:
         return Veto(f"lightness changes by {change:.0f} of 100, and the text says {reading.light[0].word!r}")
     wanted: list[Replacement] = []
-    counting = any(count.kind != "vague" for count in reading.counts)
     for mention in reading.colours:
         verdict = _recolour(mention, picture.colour)
         if isinstance(verdict, Veto):
             return verdict
-        if counting and _no_longer_alone(mention, verdict, picture.colour):
+        if _is_counted(mention, reading) and _no_longer_alone(mention, verdict, picture.colour):
             return Veto(f"the text counts what is {mention.text!r}, and things of another colour would be called the same")
         if verdict is not None:
             wanted.append(verdict)
@@ -108,6 +107,15 @@ def _recolour(mention: Colour, change: ColourMap) -> Replacement | Veto | None:
     return Veto(f"what is called {mention.text!r} would have another colour, and it cannot be said surely which")
 
 
+def _is_counted(mention: Colour, reading: Reading) -> bool:
+    """Whether a count may be of things of this colour: "two red cups", not "two men by a red wall"."""
+    for count in reading.counts:
+        between = any(count.end <= noun.start and noun.end <= mention.start for noun in reading.nouns)
+        if count.kind != "vague" and (mention.role != "adjective" or not between and count.start < mention.start):
+            return True
+    return False
+
+
 def _no_longer_alone(mention: Colour, made: Replacement | None, change: ColourMap) -> bool:
     """Whether a counted colour would no longer tell its things from others: "two gray cups" when all cups become gray."""
     if mention.role == "name" or mention.term not in colour.BASIC or made is not None and not made.text:
@@ -124,7 +132,7 @@ def _still_named(mention: Colour, change: ColourMap) -> bool:
         return bool(_chroma(change(_GREYS)).max() < 4.0)
     if mention.term in colour.WORDS:
         return colour.shift(mention.term, change, mention.modifier or None) <= SAME_SHADE
-    return bool((_chroma(change(_VIVID)) > 0.6 * _chroma(_VIVID)).all())  # "colorful" and its like
+    return len(set(colour.name(change(_VIVID))) - {"black", "gray", "white"}) >= 3  # "colorful" and its like
 
 
 _GREYS = np.repeat(np.array([[30.0], [90.0], [150.0], [220.0]]), 3, axis=1)

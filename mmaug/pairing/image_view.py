@@ -117,7 +117,8 @@ def _things(picture: ImageState, seen: Seens) -> Veto | None:
     zoom = picture.geometry.zoom
     for thing, now in seen:
         if now.share < NAMED_SHARE:
-            return Veto(f"the text names the {thing.label}, of which {now.share:.0%} would stay in view (at least {NAMED_SHARE:.0%})")
+            one = f"the {thing.label}" if sum(t.label == thing.label for t, _ in seen) == 1 else f"a {thing.label}, one of several,"
+            return Veto(f"the text names {one} of which {now.share:.0%} would stay in view (less than {NAMED_SHARE:.0%})")
         before, after = _area(thing) / whole, now.share * _area(thing) * zoom / new_whole
         if after < min(SMALLEST_SEEN, 0.9 * before):
             return Veto(f"the text names the {thing.label}, which would hardly be seen")
@@ -131,7 +132,7 @@ def _unboxed(reading: Reading, picture: ImageState) -> Veto | None:
     if picture.shows(COUNTED_VIEW if fine else UNBOXED_VIEW):
         return None
     bound = COUNTED_VIEW if fine else UNBOXED_VIEW
-    return Veto(f"{picture.share:.0%} of the picture would stay in view, and no box shows where all that the text names is (at least {bound:.0%})")
+    return Veto(f"{picture.share:.0%} of the picture would stay in view, and no box shows where all that the text names is (less than {bound:.0%})")
 
 
 def _places(reading: Reading, picture: ImageState, seen: Seens, all_named: bool) -> Veto | None:

@@ -64,4 +64,4 @@ def _fits(value: Any, wanted: str) -> bool:
     if isinstance(value, Mapping):
         lists = all(isinstance(ops, (tuple, list)) and all(isinstance(op, str) for op in ops) for ops in value.values())
         return wanted.startswith("a dict") and lists
-    return isinstance(value, int) and wanted == "a whole number" or isinstance(value, (int, float)) and wanted == "a number"
+    return (isinstance(value, int) and wanted == "a whole number") or (isinstance(value, (int, float)) and wanted == "a number")
