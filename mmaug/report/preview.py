@@ -12,11 +12,9 @@ import jinja2
 from mmaug.graph import TransformGraph
 from mmaug.light import Light
 from mmaug.modalities.audio import values as audio_values
-from mmaug.plan import Plan
 from mmaug.registry import get_op
 from mmaug.report import pictures, sounds, texts
 from mmaug.report.tally import Tally
-from mmaug.resolve import choose
 from mmaug.schema import MISSING, Schema, sources
 from mmaug.schema.columns import Row
 from mmaug.trace import StepRecord, Trace
@@ -88,7 +86,6 @@ def _copy(schema: Schema, row: Mapping[str, Any], outcome: Outcome, scale: Scale
         raise outcome
     out, trace = outcome
     light = Light(schema, row)
-    choose(light, Plan(trace.applied))  # vetoes number the texts that were left
     steps = {"applied": [_step(r, light) for r in trace.steps if r.applied], "vetoed": [_step(r, light) for r in trace.vetoes]}
     follows = [{"op": f.op, "field": f.field, "because": f.because, "rule": f.rule.replace("_", " ")} for f in trace.follows]
     return {**_views(schema, row, out, trace, scale), "steps": steps, "follows": follows}
@@ -112,7 +109,7 @@ def _step(record: StepRecord, light: Light) -> dict[str, Any]:
     one_of_many = len(light.schema.for_modality(get_op(step.op).modality)) > 1
     view: dict[str, Any] = {"op": step.op, "on": step.field if one_of_many else "", "params": params}
     if dropped is not None:
-        said = light.texts.get(dropped.field, [])
+        said = light.all_texts.get(dropped.field, [])
         text = said[dropped.index] if dropped.index is not None and dropped.index < len(said) else None
         view |= {"keeps": dropped.field, "text": text, "rule": dropped.rule.replace("_", " "), "reason": dropped.reason}
     return view
