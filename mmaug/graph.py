@@ -167,8 +167,10 @@ def _feed(digest: Any, value: Any) -> None:
         digest.update(b"[%d" % len(value))
         for item in value:
             _feed(digest, item)
-    elif hasattr(value, "detach") or isinstance(value, np.ndarray) or hasattr(value, "getbands"):
-        array = np.ascontiguousarray(value.detach().cpu().numpy() if hasattr(value, "detach") else value)
+    elif hasattr(value, "detach"):
+        _feed(digest, value.detach().cpu().numpy())
+    elif isinstance(value, np.ndarray) or hasattr(value, "getbands"):
+        array = np.ascontiguousarray(value)
         digest.update(f"{array.dtype}{array.shape}".encode())
         digest.update(array.tobytes())
     elif hasattr(value, "samples") and hasattr(value, "rate"):

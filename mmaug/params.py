@@ -22,10 +22,15 @@ Draw = Callable[[Sequence[float]], Any]
 class Param(Protocol):
     """One parameter of an op; all values are plain JSON."""
 
-    uniforms: int
-    """How many uniform numbers a draw takes."""
-    has_strength: bool
-    """Whether `strength` moves it."""
+    @property
+    def uniforms(self) -> int:
+        """How many uniform numbers a draw takes."""
+        ...
+
+    @property
+    def has_strength(self) -> bool:
+        """Whether `strength` moves it."""
+        ...
 
     def from_strength(self, strength: float) -> Draw: ...
 

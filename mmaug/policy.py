@@ -229,7 +229,7 @@ def _from_json(value: Any, where: str) -> PolicyOp | Policy:
         raise PolicyError(f"{where}: must have exactly one of the keys {', '.join(_KEYS)}, got {_shown(value)}")
     kind = kinds[0]
     if unknown := sorted(value.keys() - _KEYS[kind]):
-        raise PolicyError(f"{where}: unknown keys {unknown}; a {kind} has {sorted(_KEYS[kind])}")
+        raise PolicyError(f"{where}: unknown keys {unknown}; {kind} has {sorted(_KEYS[kind])}")
     options = {key: item for key, item in value.items() if key != kind}
     try:
         if kind == "op":

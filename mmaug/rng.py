@@ -37,6 +37,10 @@ class _Key(ISeedSequence):
         return self.words
 
 
+def _philox(words: np.ndarray) -> np.random.Philox:
+    return np.random.Philox(_Key(words))  # type: ignore[arg-type]  # numpy's stubs forget that any ISeedSequence will do
+
+
 def row_stream(seed: int, epoch: int, key: str | int | bytes, view: int) -> np.random.Philox:
     """The Philox bit generator of one view of one row.
 
@@ -52,7 +56,7 @@ def row_stream(seed: int, epoch: int, key: str | int | bytes, view: int) -> np.r
             f"got seed={seed!r}, epoch={epoch!r}, view={view!r}, key={key!r}"
         ) from None
     name = f"{seed}|{epoch}|{view}|{key!r}".encode("utf-8", "surrogatepass")
-    return np.random.Philox(_Key(np.frombuffer(blake2b(name, digest_size=16).digest(), np.uint64)))
+    return _philox(np.frombuffer(blake2b(name, digest_size=16).digest(), np.uint64))
 
 
 def uniform_blocks(stream: np.random.Philox, count: int) -> np.ndarray:
@@ -63,13 +67,13 @@ def uniform_blocks(stream: np.random.Philox, count: int) -> np.ndarray:
 
 def uniforms(seed: int, count: int) -> list[float]:
     """The first `count` numbers behind a step's drawn `seed`, uniform in [0, 1)."""
-    raw = np.random.Philox(_Key(np.array((seed, 0), np.uint64))).random_raw(count) >> np.uint64(11)
+    raw = _philox(np.array((seed, 0), np.uint64)).random_raw(count) >> np.uint64(11)
     return (raw * _TO_UNIT).tolist()
 
 
 def generator(seed: int) -> np.random.Generator:
     """The generator behind a step's drawn `seed`: kernels that need an array of noise build it from this."""
-    return np.random.Generator(np.random.Philox(_Key(np.array((seed, 0), np.uint64))))
+    return np.random.Generator(_philox(np.array((seed, 0), np.uint64)))
 
 
 def derive(seed: int, *path: int | str) -> int:

@@ -40,7 +40,8 @@ def kinds(schema: mm.Schema) -> dict[str, str]:
 WANTED = {
     "coco": {"image": "image", "width": "size", "height": "size", "captions": "caption", "objects.bbox": "boxes",
              "persons[].bbox": "boxes", "persons[].keypoints": "keypoints"},
-    "coco-instances": {"image": "image", "width": "size", "height": "size", "captions": "caption", "objects[].bbox": "boxes"},
+    "coco-instances": {"image": "image", "width": "size", "height": "size", "captions": "caption", "objects[].bbox": "boxes",
+                       "objects[].keypoints": "keypoints"},
     "digit-strings": {"audio": "audio", "transcript": "transcript", "words": "words", "duration": "size"},
     "esc10": {"audio": "audio", "label": "label", "captions": "caption", "duration": "size"},
     "fsdd": {"audio": "audio", "label": "label", "transcript": "transcript", "captions": "caption", "duration": "size"},

@@ -71,3 +71,6 @@ def _is_nothing(stage: Stage) -> bool:
 
 
 _NOTHING = np.eye(3, 4)
+
+
+NO_CHANGE = ColourMap()

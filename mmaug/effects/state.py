@@ -11,7 +11,7 @@ from functools import cached_property
 import numpy as np
 
 from mmaug.effects import geometry, time
-from mmaug.effects.colour import ColourMap, Stage
+from mmaug.effects.colour import NO_CHANGE, ColourMap, Stage
 from mmaug.effects.geometry import GeometryMap, Size
 from mmaug.effects.time import TimeMap
 from mmaug.effects.view import Box, Polygon, Seen, area, seen
@@ -26,7 +26,7 @@ class ImageState:
 
     geometry: GeometryMap
     hidden: tuple[Polygon, ...] = ()
-    colour: ColourMap = ColourMap()
+    colour: ColourMap = NO_CHANGE
 
     def move(self, step: GeometryMap) -> ImageState:
         """See the picture as it is now through one more map."""
@@ -49,7 +49,7 @@ class ImageState:
     @cached_property
     def share(self) -> float:
         """The share of the original picture that is still in view, in [0, 1]."""
-        return self.seen((0.0, 0.0, *map(float, self.geometry.size))).share
+        return self.seen((0.0, 0.0, float(self.geometry.size[0]), float(self.geometry.size[1]))).share
 
     @property
     def covered(self) -> float:

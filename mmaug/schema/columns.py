@@ -38,7 +38,7 @@ class Column:
     def get(self, row: Mapping[str, Any]) -> Any:
         """The value; MISSING when it or anything on the way is absent or None. Raises: RowError for another shape."""
         if not self.parents:
-            value = row.get(self.leaf)
+            value = row.get(str(self.leaf))
             return MISSING if value is None else value
         holder: Any = row
         for name in self.parents:

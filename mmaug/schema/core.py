@@ -12,6 +12,7 @@ from typing import Any
 
 from mmaug.errors import RowError, SchemaError
 from mmaug.schema import columns, options
+from mmaug.schema import infer as guesses
 from mmaug.schema.columns import Column
 from mmaug.schema.fields import COCO17, FIELD_KINDS, MODALITY_KINDS, Field
 
@@ -29,7 +30,7 @@ class Schema:
     __slots__ = ("_by_kind", "_columns", "_followers", "_tops", "fields", "notes")
 
     def __init__(self, /, **fields: Field):
-        self.fields: dict[str, Field] = {}
+        self.fields: dict[str, Any] = {}  # each is a Field of its own class, with options of its own
         self.notes: tuple[str, ...] = ()
         for name, field in fields.items():
             if not isinstance(field, Field):
@@ -141,16 +142,19 @@ class Schema:
     @classmethod
     def infer(cls, rows: Mapping[str, Any] | Iterable[Mapping[str, Any]]) -> Schema:
         """The schema that a row, or several, most likely have; what was decided, and why, is in `notes` and in `print(schema)`."""
-        from mmaug.schema import infer
-
-        return infer.from_rows([rows] if isinstance(rows, Mapping) else list(rows))
+        several: list[Any] = [rows] if isinstance(rows, Mapping) else list(rows)
+        return cls._guessed(guesses.from_rows(several))
 
     @classmethod
     def from_features(cls, features: Mapping[str, Any]) -> Schema:
         """The schema that the features of a HuggingFace data set most likely mean; as `infer`."""
-        from mmaug.schema import infer
+        return cls._guessed(guesses.from_features(features))
 
-        return infer.from_features(features)
+    @classmethod
+    def _guessed(cls, guess: guesses.Guess) -> Schema:
+        made = cls(**guess[0])
+        made.notes = guess[1]
+        return made
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Schema) and self.fields == other.fields

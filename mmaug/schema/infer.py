@@ -8,7 +8,6 @@ from typing import Any
 
 from mmaug.errors import SchemaError
 from mmaug.schema import columns, fields
-from mmaug.schema.core import Schema
 from mmaug.schema.shapes import Shape, shape_of_feature, shape_of_rows
 
 _MASK = re.compile(r"mask|segm|label_?map|annotation", re.I)
@@ -22,16 +21,20 @@ _BOX_LABELS = ("category", "categories", "label", "labels", "class", "classes", 
 _TEXT_KEYS = ("text", "word", "label", "event", "name", "token")
 
 
-def from_rows(rows: Sequence[Mapping[str, Any]]) -> Schema:
-    """The schema that these rows most likely have. Raises: SchemaError when there are none."""
+Guess = tuple[dict[str, fields.Field], tuple[str, ...]]
+"""The fields by name, and a note on each."""
+
+
+def from_rows(rows: Sequence[Mapping[str, Any]]) -> Guess:
+    """What the columns of these rows most likely are. Raises: SchemaError when there are no rows."""
     if not rows:
         raise SchemaError("cannot infer a schema from no rows; give at least one")
-    return _Guess(shape_of_rows(rows), rows).schema()
+    return _Guess(shape_of_rows(rows), rows).run()
 
 
-def from_features(features: Mapping[str, Any]) -> Schema:
-    """The schema that HuggingFace features most likely mean."""
-    return _Guess(Shape("dict", items={name: shape_of_feature(f) for name, f in features.items()}), ()).schema()
+def from_features(features: Mapping[str, Any]) -> Guess:
+    """What HuggingFace features most likely mean."""
+    return _Guess(Shape("dict", items={name: shape_of_feature(f) for name, f in features.items()}), ()).run()
 
 
 class _Guess:
@@ -43,12 +46,10 @@ class _Guess:
         self.images = [n for n, s in columns.items() if s.is_image and not _MASK.search(n)]
         self.sounds = [n for n, s in columns.items() if s.kind == "audio"]
 
-    def schema(self) -> Schema:
+    def run(self) -> Guess:
         for name, shape in self.shape.items.items():
             self._column(name, shape)
-        made = Schema(**self.found)
-        made.notes = tuple(self.notes)
-        return made
+        return self.found, tuple(self.notes)
 
     def _add(self, name: str, field: fields.Field, why: str) -> None:
         name = re.sub(r"\W", "_", name)

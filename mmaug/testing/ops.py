@@ -88,6 +88,7 @@ class OpContract:
                     assert len({json.dumps(param.from_strength(s)(_numbers(param, (0.6,)))) for s in STRENGTHS}) == 1, (op.name, name)
                     continue
                 identity = param.from_strength(0.0)(_numbers(param, (0.6,)))
+                far: list[float] = []
                 for u in UNIFORMS:
                     far = [abs(param.from_strength(s)(_numbers(param, u)) - identity) for s in STRENGTHS]
                     assert far[0] == 0 and far == sorted(far), f"{op.name}: {name} at {u} goes {far}"
@@ -148,9 +149,9 @@ def at_strength(op: Op, strength: float, u: tuple[float, ...]) -> dict[str, Any]
 
 def extreme(param: Param, end: int) -> Any:
     """The lowest (0) or highest (1) legal value of a parameter."""
-    low_high = (getattr(param, "low", None), getattr(param, "high", None))
-    if low_high[end] is not None:
-        return float(low_high[end])
+    bound = getattr(param, ("low", "high")[end], None)
+    if bound is not None:
+        return float(bound)
     return param.from_strength(1.0)(_numbers(param, (0.0 if end == 0 else 1 - 2**-53,)))
 
 

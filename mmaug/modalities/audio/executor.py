@@ -69,7 +69,7 @@ def stretch(samples: np.ndarray, rate: int, tempo: float) -> np.ndarray:
     engine = python_stretch.Signalsmith.Stretch(_SEED)
     engine.preset(samples.shape[0], rate)
     engine.timeFactor = tempo
-    made = engine.process(np.require(samples, np.float32, ["C", "W"]))[:, :length]
+    made = np.asarray(engine.process(np.require(samples, np.float32, ["C", "W"])))[:, :length]
     return np.pad(made, ((0, 0), (0, length - made.shape[1])))
 
 

@@ -54,8 +54,8 @@ def compile_steps(steps: Iterable[tuple[str, dict[str, Any]]], size: Size) -> Pr
         op = get_op(name)
         before, state = state, op.compose(state, params)
         if op.family == "erase":
-            fill = (float(params["fill"]),) * 3
-            covers += [Cover(polygon, fill) for polygon in state.hidden[len(before.hidden) :]]
+            level = float(params["fill"])
+            covers += [Cover(polygon, (level, level, level)) for polygon in state.hidden[len(before.hidden) :]]
         elif op.family == "colour":
             step = ColourMap((op.function(**params),))
             covers = [Cover(c.polygon, _rgb(step(np.array([c.fill])))) for c in covers]
