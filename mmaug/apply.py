@@ -113,7 +113,8 @@ def _same(a: Any, b: Any) -> bool:
     if isinstance(a, (list, tuple)):
         return len(a) == len(b) and all(map(_same, a, b))
     if hasattr(a, "shape"):
-        return a.shape == b.shape and bool((a == b).all())
+        return a.shape == b.shape and a.dtype == b.dtype and bool((a == b).all())
     if hasattr(a, "tobytes"):
-        return a.size == b.size and a.mode == b.mode and np.array_equal(np.asarray(a), np.asarray(b))
+        alike = (a.size, a.mode, a.getpalette()) == (b.size, b.mode, b.getpalette())
+        return alike and np.array_equal(np.asarray(a), np.asarray(b))
     return a == b

@@ -5,7 +5,7 @@ A state is a value; each method returns the state after one more step.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
@@ -27,6 +27,7 @@ class ImageState:
     geometry: GeometryMap
     hidden: tuple[Polygon, ...] = ()
     colour: ColourMap = NO_CHANGE
+    _seen: dict[Box, Seen] = field(default_factory=dict, init=False, repr=False)  # several texts ask about the same boxes
 
     def move(self, step: GeometryMap) -> ImageState:
         """See the picture as it is now through one more map."""
@@ -62,7 +63,10 @@ class ImageState:
 
     def seen(self, box: Box) -> Seen:
         """How a box of the original picture, (x1, y1, x2, y2) in pixels, is seen now."""
-        return seen(box, self.geometry, self.hidden)
+        found = self._seen.get(box)
+        if found is None:
+            found = self._seen[box] = seen(box, self.geometry, self.hidden)
+        return found
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,6 +42,9 @@ _PLACES = frozenset("middle center centre centered centred corner corners edge b
 _FRAME_NOUNS = _PLACES | frozenset("side top bottom half part picture photo photograph image view scene background foreground".split())
 """Nouns that name a part of the picture or the picture itself, and no thing in it."""
 
+_ANYTHING = frozenset("shape object thing item figure".split())
+"""Nouns that any thing may be called."""
+
 _DISTANCES = frozenset("close closeup closely far farther further distant distance zoomed enlarged magnified".split())
 
 
@@ -51,13 +54,13 @@ def named_things_stay(text: str, picture: ImageState, context: Context) -> Verdi
     if not text or picture.geometry.is_identity and not picture.hidden:
         return None
     reading = read(text)
-    named, all_named = _named(text, reading, context.things or ())
-    if not all_named and (veto := _unboxed(reading, picture)):
+    named, naming = _named(text, reading, context.things or ())
+    if not naming.everything and (veto := _unboxed(reading, picture, naming.uncounted)):
         return veto
     seen = [(thing, picture.seen(thing.box)) for thing in named]
     return (
         (_things(picture, seen) if seen else None)
-        or _places(reading, picture, seen, all_named)
+        or _places(reading, picture, seen, naming.everything)
         or (_order(reading, picture, seen) if seen and reading.sides else None)
         or (_nearness(reading, picture) if reading.size else None)
     )
@@ -66,49 +69,43 @@ def named_things_stay(text: str, picture: ImageState, context: Context) -> Verdi
 Seens = list[tuple[Thing, Seen]]
 
 
-def _named(text: str, reading: Reading, things: tuple[Thing, ...]) -> tuple[list[Thing], bool]:
-    """The annotated things that a text names, without bystanders, and whether every noun of it names one.
-
-    A text that counts more than is called so ("three shapes" of a circle, a star and a heart) may count anything: it names all things.
-    """
+def _named(text: str, reading: Reading, things: tuple[Thing, ...]) -> tuple[list[Thing], _Naming]:
+    """The annotated things that a text names, without bystanders unless it counts, and how well it names them."""
     if not things:
-        return [], False
+        return [], _naming(text, ())
     naming = _naming(text, tuple(sorted(thing.label for thing in things)))
-    if naming.counts_more:
-        return list(things), naming.everything
     named = [thing for thing in things if thing.label in naming.labels]
-    if reading.counts:
-        return named, naming.everything
+    if reading.counts or not named:
+        return named, naming
     largest: dict[str, float] = {}
     for thing in named:
         largest[thing.label] = max(largest.get(thing.label, 0.0), _area(thing))
-    return [thing for thing in named if _area(thing) >= BYSTANDER * largest[thing.label]], naming.everything
+    return [thing for thing in named if _area(thing) >= BYSTANDER * largest[thing.label]], naming
 
 
 @dataclass(frozen=True, slots=True)
 class _Naming:
-    """labels: those a text names. everything: whether each noun names one. counts_more: whether it counts more than they are."""
+    """labels: those a text names. everything: whether each noun names one. uncounted: whether it counts more than boxes show."""
 
     labels: frozenset[str]
     everything: bool
-    counts_more: bool
+    uncounted: bool
 
 
 @lru_cache(maxsize=65536)
 def _naming(text: str, labels: tuple[str, ...]) -> _Naming:
-    reading = read(text)
+    reading, distinct = read(text), {label for label in labels if label}
     names = {
-        noun.lemma: {label for label in set(labels) if label and names_object(noun.lemma, label)}
+        noun.lemma: distinct if noun.lemma in _ANYTHING else {label for label in distinct if names_object(noun.lemma, label)}
         for noun in reading.nouns
         if noun.lemma not in _FRAME_NOUNS
     }
-    found = frozenset(label for matching in names.values() for label in matching)
-    more = {
-        count.noun
+    uncounted = any(
+        count.kind != "vague" and max(count.value or 1, 1) > sum(label in names.get(count.noun, ()) for label in labels)
         for count in reading.counts
-        if count.kind != "vague" and (count.value or 1) > sum(label in names.get(count.noun, ()) for label in labels)
-    }
-    return _Naming(found, all(matching or noun in more for noun, matching in names.items()), bool(more))
+    )
+    found = frozenset(label for matching in names.values() for label in matching)
+    return _Naming(found, bool(labels) and all(names.values()) and not uncounted, uncounted)
 
 
 def _things(picture: ImageState, seen: Seens) -> Veto | None:
@@ -125,8 +122,8 @@ def _things(picture: ImageState, seen: Seens) -> Veto | None:
     return None
 
 
-def _unboxed(reading: Reading, picture: ImageState) -> Veto | None:
-    fine = bool(reading.counts or any(m.word in ("small", "smaller", "little", "tiny") for m in reading.size))
+def _unboxed(reading: Reading, picture: ImageState, uncounted: bool) -> Veto | None:
+    fine = uncounted or any(m.word in ("small", "smaller", "little", "tiny") for m in reading.size)
     if fine and picture.covered > COUNTED_COVERED:
         return Veto("the text counts or calls small what no box shows, and the covered part may hide it")
     if picture.shows(COUNTED_VIEW if fine else UNBOXED_VIEW):

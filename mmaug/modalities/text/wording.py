@@ -5,6 +5,7 @@ Side, colour, number, negation and order words, quotes, names and the names of a
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Sequence
 
 from mmaug import rng
@@ -88,8 +89,17 @@ _NEIGHBOURS = {
 
 
 def _free(reading: Reading, protected: Spans) -> Iterable[Token]:
-    """The words that touch no protected span."""
-    return (t for t in reading.tokens if not any(start < t.end and t.start < end for start, end in protected))
+    """The words that touch no protected span; both come in order."""
+    spans = iter(protected)
+    start, end = next(spans, _NEVER)
+    for token in reading.tokens:
+        while end <= token.start:
+            start, end = next(spans, _NEVER)
+        if token.end <= start:
+            yield token
+
+
+_NEVER = (sys.maxsize, sys.maxsize)
 
 
 def _rolls(tokens: Iterable[Token], seed: int) -> Iterable[tuple[Token, float, float]]:
