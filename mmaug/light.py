@@ -73,13 +73,14 @@ class Light:
     def context(self, follower: str, source: str) -> Context:
         """What rules may know when `source` changes and `follower` follows."""
         if (follower, source) not in self._contexts:
-            field, fields = self.schema.fields[follower], self.schema.fields
+            schema, fields = self.schema, self.schema.fields
+            field = fields[follower]
             pictures = [source] if fields[source].kind == "image" else [p for p in sources(fields[source]) if p in self.looks]
             self._contexts[follower, source] = Context(
                 field,
-                things=self._things(source),
-                words=self._sounds(source, "words"),
-                events=self._sounds(source, "events"),
+                things=self._things(source) if schema.of_kind("boxes") else None,
+                words=self._sounds(source, "words") if schema.of_kind("words") else None,
+                events=self._sounds(source, "events") if schema.of_kind("events") else None,
                 frames=max((self.looks[p].frames for p in pictures if p in self.looks), default=1),
                 recorded=fields[source].kind == "audio" and bool(sources(fields[source])),
                 readable=getattr(field, "language", "en") == "en",

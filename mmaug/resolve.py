@@ -94,6 +94,8 @@ class Fold:
 
     def states_with_taken(self) -> dict[str, State]:
         """The composed effects on every picture and recording, with what each took because another changed."""
+        if not self.taken:
+            return self.states
         return {name: with_taken(name, state, self.taken) for name, state in self.states.items()}
 
     def _pass(self, plan: Plan, out: dict[int, tuple[int, Dropped]]) -> tuple[int, int, Dropped] | None:
@@ -244,8 +246,6 @@ class _Trial:
         joined = {**self.fold.edits, **self.edits}
         for follower in {key[0] for key, texts in self.edits.items() if texts}:
             proposals = [texts for key, texts in joined.items() if key[0] == follower and texts]
-            if len(proposals) < 2:
-                continue
             for index in range(len(self.light.texts[follower])):
                 if clash := text_edits.conflict([r for texts in proposals for r in texts[index]]):
                     reason = f"two rules want to change the same words: {clash[0].text!r} and {clash[1].text!r}"

@@ -35,7 +35,12 @@ class Writes:
         """Drop items; two fields in one container drop together what either drops."""
         container = ".".join(column.container) or column.path
         if container in self.drops:
-            _, before, more = self.drops[container]
+            other, before, more = self.drops[container]
+            if len(before) != len(kept):
+                raise RowError(
+                    f"columns {other.path!r} and {column.path!r} lie in one container and must have as many items, "
+                    f"got {len(before)} and {len(kept)}"
+                )
             kept, beside = [a and b for a, b in zip(before, kept, strict=True)], [*more, *beside]
         self.drops[container] = (column, kept, beside)
 
@@ -102,6 +107,8 @@ def _word(step: Step, index: int, text: str, protected: Sequence[tuple[int, int]
 def _guarded(light: Light, name: str, text: str) -> tuple[tuple[int, int], ...]:
     """The spans that no wording op may touch: what the analyser protects, and the names of annotated things."""
     reading = analyser.read(text)
+    if not light.schema.of_kind("boxes"):
+        return reading.protected
     labels = {
         thing.label
         for source in sources(light.schema.fields[name])

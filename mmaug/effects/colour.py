@@ -67,7 +67,7 @@ def _is_nothing(stage: Stage) -> bool:
     """Whether a stage changes no 8-bit colour."""
     if is_table(stage):
         return bool((stage == np.arange(256)[:, None]).all())
-    return bool(np.abs(stage - _NOTHING).max() < 1e-6)
+    return abs(stage[0, 0] - 1.0) < 1e-6 and bool(np.abs(stage - _NOTHING).max() < 1e-6)
 
 
 _NOTHING = np.eye(3, 4)

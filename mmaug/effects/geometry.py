@@ -89,13 +89,14 @@ class GeometryMap:
         a, e = self.rows[0], self.rows[4]
         return g == 0 and h == 0 and (b == 0 and d == 0 or a == 0 and e == 0)
 
-    @property
-    def keeps_all(self) -> bool:
-        """Whether every point of the picture is still in the frame."""
-        width, height = self.out_size[0] + STILL, self.out_size[1] + STILL
-        for corner in frame(self.size):
+    def keeps_middle(self, scale: float) -> bool:
+        """Whether the picture's own shape, scaled about its centre, is all in the frame."""
+        width, height = self.size
+        right, bottom = self.out_size[0] + STILL, self.out_size[1] + STILL
+        x1, y1 = width * (1 - scale) / 2, height * (1 - scale) / 2
+        for corner in ((x1, y1), (width - x1, y1), (width - x1, height - y1), (x1, height - y1)):
             x, y = self.point(*corner)
-            if not (-STILL <= x <= width and -STILL <= y <= height):
+            if not (-STILL <= x <= right and -STILL <= y <= bottom):
                 return False
         return True
 

@@ -6,7 +6,6 @@ A state is a value; each method returns the state after one more step.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from functools import cached_property
 
 import numpy as np
 
@@ -47,10 +46,11 @@ class ImageState:
     def is_identity(self) -> bool:
         return not self.hidden and self.geometry.is_identity and self.colour.is_identity
 
-    @cached_property
+    @property
     def share(self) -> float:
         """The share of the original picture that is still in view, in [0, 1]."""
-        return self.seen((0.0, 0.0, float(self.geometry.size[0]), float(self.geometry.size[1]))).share
+        width, height = self.geometry.size
+        return self.seen((0.0, 0.0, float(width), float(height))).share
 
     @property
     def covered(self) -> float:
@@ -58,8 +58,12 @@ class ImageState:
         return sum(abs(area(polygon)) for polygon in self.hidden) / (self.geometry.size[0] * self.geometry.size[1])
 
     def shows(self, share: float) -> bool:
-        """Whether at least this share of the original picture is still in view."""
-        return self.geometry.keeps_all and 1 - self.covered >= share or self.share >= share
+        """Whether at least this share of the original picture is still in view.
+
+        If the picture's own shape, shrunk to that share of its area, is all in view then it is; that costs four points.
+        """
+        enough = share + self.covered
+        return (enough <= 1 and self.geometry.keeps_middle(enough**0.5)) or self.share >= share
 
     def seen(self, box: Box) -> Seen:
         """How a box of the original picture, (x1, y1, x2, y2) in pixels, is seen now."""
