@@ -1,6 +1,6 @@
 """Multimodal data augmentation in which the pair stays true, with policies found by search."""
 
-from mmaug import modalities as _ops  # enters the ops into the registry
+from mmaug import modalities as modalities  # enters the ops into the registry
 from mmaug import pairing as pairing
 from mmaug import policies as policies
 from mmaug.errors import ConflictError as ConflictError

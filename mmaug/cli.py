@@ -9,7 +9,8 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from mmaug import policies
+from mmaug import demo as demo_job
+from mmaug import policies, report
 from mmaug.errors import MmaugError, PolicyError
 from mmaug.graph import ON_CONFLICT, TransformGraph
 from mmaug.io import augment as augment_job
@@ -42,7 +43,8 @@ def main() -> None:
     try:
         app()
     except MmaugError as error:
-        console.print(f"[bold red]error[/] {error}", highlight=False, soft_wrap=True)
+        console.print("error", style="bold red", end=" ")
+        console.print(str(error), highlight=False, markup=False, soft_wrap=True)
         raise SystemExit(2) from None
 
 
@@ -50,7 +52,7 @@ def graph_for(folder: Folder, policy: str, schema: Path | None, seed: int, on_co
     """The graph that a command runs: the schema found, inferred or given, and the policy by file or name."""
     found = Schema.load(schema) if schema is not None else folder.schema()
     for note in found.notes:
-        console.print(f"[dim]schema: {note}[/]", highlight=False)
+        console.print(f"schema: {note}", style="dim", highlight=False, markup=False, soft_wrap=True)
     return TransformGraph(load_policy(policy, found), schema=found, seed=seed, on_conflict=on_conflict)
 
 
@@ -84,7 +86,7 @@ def augment(
     folder = Folder(source)
     graph = graph_for(folder, policy, schema, seed, on_conflict)
     summary = augment_job.augment(folder, out, graph, copies=copies, workers=workers, on_error=on_error, console=console)
-    console.print(summary, highlight=False)
+    console.print(summary, highlight=False, markup=False, soft_wrap=True)
 
 
 @app.command()
@@ -102,20 +104,18 @@ def preview(
 
     Example: [cyan]mmaug preview photos --policy rand_augment -o page.html[/]
     """
-    from mmaug import report
-
     _one_of("--on-conflict", on_conflict, ON_CONFLICT)
     folder = Folder(source)
     graph = graph_for(folder, policy, schema, seed, on_conflict)
     step = max(len(folder) // rows, 1)
     shown = [folder.load(number) for number in range(0, len(folder), step)][:rows]
     report.preview(graph, [row for _, row in shown], out, keys=[key for key, _ in shown], copies=copies)
-    console.print(f"[green]wrote[/] {out}", highlight=False)
+    console.print(f"wrote {out}", highlight=False, markup=False, soft_wrap=True)
 
 
 @app.command()
 def demo(
-    out: Annotated[Path, typer.Argument(metavar="OUT", help="Where to write the scenes, the augmented data set and the page.")] = Path("mmaug-demo"),
+    out: Annotated[Path, typer.Argument(metavar="OUT", help="Where to write scenes, augmented data and page.")] = Path("mmaug-demo"),
     scenes: Annotated[int, typer.Option("--scenes", min=1, help="How many scenes to draw.")] = 24,
     seed: SeedOption = 0,
 ) -> None:
@@ -123,8 +123,6 @@ def demo(
 
     Example: [cyan]mmaug demo[/]
     """
-    from mmaug import demo as demo_job
-
     demo_job.run(out, scenes=scenes, seed=seed, console=console)
 
 

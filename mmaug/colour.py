@@ -15,9 +15,7 @@ from mmaug.errors import MmaugError
 ColourFunction = Callable[[np.ndarray], np.ndarray]
 """float [n, 3] sRGB in 0..255 to the same, already clipped."""
 
-_TO_XYZ = np.array(
-    [[0.4124564, 0.3575761, 0.1804375], [0.2126729, 0.7151522, 0.0721750], [0.0193339, 0.1191920, 0.9503041]]
-)
+_TO_XYZ = np.array([[0.4124564, 0.3575761, 0.1804375], [0.2126729, 0.7151522, 0.0721750], [0.0193339, 0.1191920, 0.9503041]])
 _WHITE = np.array([0.95047, 1.0, 1.08883])
 _TO_RELATIVE_XYZ = _TO_XYZ.T / _WHITE
 _EPSILON, _KAPPA = 216 / 24389, 24389 / 27
@@ -159,9 +157,7 @@ def prototypes(word: str, modifier: str | None = None) -> np.ndarray:
     word = _ALIASES.get(word, word)
     table = _PROTOTYPES.get(word) or WORDS.get(word)
     if table is None:
-        raise MmaugError(
-            f"prototypes: {word!r} is not a colour word that has prototypes; known: {', '.join((*BASIC, *WORDS))}"
-        )
+        raise MmaugError(f"prototypes: {word!r} is not a colour word that has prototypes; known: {', '.join((*BASIC, *WORDS))}")
     colours = np.array(table, np.float64)
     if modifier in ("dark", "deep", "light", "pale", "pastel"):
         order = np.argsort(to_lab(colours)[:, 0], kind="stable")
@@ -182,9 +178,14 @@ def _named(own: np.ndarray) -> list[str]:
     # |a - b|^2 = |a|^2 - 2 a.b + |b|^2, and |a|^2 is the same for all b
     nearest = (_realm_squares() - 2.0 * (own @ lab.T)).argmin(axis=1).tolist()
     return [
-        terms[i] if a * a + b * b >= 16.0
+        terms[i]
+        if a * a + b * b >= 16.0
         # A colour without chroma is black, gray or white, however near a dark brown or a pale pink lies.
-        else "black" if lightness < 24 else "white" if lightness > 84 else "gray"
+        else "black"
+        if lightness < 24
+        else "white"
+        if lightness > 84
+        else "gray"
         for i, (lightness, a, b) in zip(nearest, own.tolist(), strict=True)
     ]
 
@@ -203,9 +204,7 @@ def renamed(term: str, fn: ColourFunction, modifier: str | None = None) -> str |
     """
     term = _ALIASES.get(term, term)
     if term not in _PROTOTYPES:
-        raise MmaugError(
-            f"renamed: {term!r} is not a basic colour term; use `shift` for it. Basic terms: {', '.join(BASIC)}"
-        )
+        raise MmaugError(f"renamed: {term!r} is not a basic colour term; use `shift` for it. Basic terms: {', '.join(BASIC)}")
     shades, before, typical = _shades(term, modifier)
     after = to_lab(fn(shades.copy()))
     names = _named(after)

@@ -96,9 +96,7 @@ class Policy:
         return cls("sequence", _parts("sequence", items), p=float(p), all_or_none=all_or_none)
 
     @classmethod
-    def choice(
-        cls, items: Iterable[PolicyOp | Policy], weights: Sequence[float] | None = None, p: float = 1.0
-    ) -> Policy:
+    def choice(cls, items: Iterable[PolicyOp | Policy], weights: Sequence[float] | None = None, p: float = 1.0) -> Policy:
         """One part, drawn by weight (default: equally likely); with probability 1 - p none."""
         _check_share(p, "choice: p")
         if isinstance(items, (PolicyOp, Policy)):

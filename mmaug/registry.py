@@ -36,40 +36,48 @@ class Family:
     gives: str
 
 
-FAMILIES: Mapping[str, Family] = MappingProxyType({
-    "geometry": Family(
-        "image", frozenset({"geometry", "view"}),
-        lambda state, op, params: state.move(op(state.geometry.out_size, **params)),
-        "(size, **params) -> GeometryMap",
-    ),
-    "colour": Family(
-        "image", frozenset({"colour"}),
-        lambda state, op, params: state.recolour(op(**params)),
-        "(**params) -> matrix [3, 4] or table [256, 3]",
-    ),
-    "erase": Family(
-        "image", frozenset({"view"}),
-        lambda state, op, params: state.hide(op(state.geometry.out_size, **params)),
-        "(size, **params) -> convex polygons to cover",
-    ),
-    "time": Family(
-        "audio", frozenset({"time", "order"}),
-        lambda state, op, params: state.retime(op(state.time.out_seconds, **params)),
-        "(seconds, **params) -> TimeMap",
-    ),
-    "level": Family(
-        "audio", frozenset({"loudness"}),
-        lambda state, op, params: state.louder(op(**params)),
-        "(**params) -> decibels",
-    ),
-    "channels": Family(
-        "audio", frozenset({"channels"}),
-        lambda state, op, params: state.remix(op(state.channels, **params)),
-        "(channels, **params) -> mix, [channels][channels] weights",
-    ),
-    "structure": Family("text", frozenset(), None, "(captions, **params) -> captions"),
-    "wording": Family("text", frozenset(), None, "(reading, protected, **params) -> replacements"),
-})
+FAMILIES: Mapping[str, Family] = MappingProxyType(
+    {
+        "geometry": Family(
+            "image",
+            frozenset({"geometry", "view"}),
+            lambda state, op, params: state.move(op(state.geometry.out_size, **params)),
+            "(size, **params) -> GeometryMap",
+        ),
+        "colour": Family(
+            "image",
+            frozenset({"colour"}),
+            lambda state, op, params: state.recolour(op(**params)),
+            "(**params) -> matrix [3, 4] or table [256, 3]",
+        ),
+        "erase": Family(
+            "image",
+            frozenset({"view"}),
+            lambda state, op, params: state.hide(op(state.geometry.out_size, **params)),
+            "(size, **params) -> convex polygons to cover",
+        ),
+        "time": Family(
+            "audio",
+            frozenset({"time", "order"}),
+            lambda state, op, params: state.retime(op(state.time.out_seconds, **params)),
+            "(seconds, **params) -> TimeMap",
+        ),
+        "level": Family(
+            "audio",
+            frozenset({"loudness"}),
+            lambda state, op, params: state.louder(op(**params)),
+            "(**params) -> decibels",
+        ),
+        "channels": Family(
+            "audio",
+            frozenset({"channels"}),
+            lambda state, op, params: state.remix(op(state.channels, **params)),
+            "(channels, **params) -> mix, [channels][channels] weights",
+        ),
+        "structure": Family("text", frozenset(), None, "(captions, **params) -> captions"),
+        "wording": Family("text", frozenset(), None, "(reading, protected, **params) -> replacements"),
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -109,7 +109,7 @@ class Fold:
             else:
                 dropped = self._try(step)
             if dropped is not None and self.on_conflict == "raise":
-                raise ConflictError(f"{step} would be dropped: {dropped}; change the policy, or pass on_conflict=\"edit\"")
+                raise ConflictError(f'{step} would be dropped: {dropped}; change the policy, or pass on_conflict="edit"')
             if dropped is not None and step.group is not None and step.group not in out:
                 return step.group, number, dropped
             self.records.append(StepRecord(step, dropped))

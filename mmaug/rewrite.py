@@ -110,10 +110,7 @@ def _guarded(light: Light, name: str, text: str) -> tuple[tuple[int, int], ...]:
     if not light.schema.of_kind("boxes"):
         return reading.protected
     labels = {
-        thing.label
-        for source in sources(light.schema.fields[name])
-        for thing in light.context(name, source).things or ()
-        if thing.label
+        thing.label for source in sources(light.schema.fields[name]) for thing in light.context(name, source).things or () if thing.label
     }
     named = [(n.start, n.end) for n in reading.nouns if any(wordnet.names_object(n.lemma, label) for label in labels)]
     return analyser.merge_spans([*reading.protected, *named]) if named else reading.protected

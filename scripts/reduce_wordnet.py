@@ -18,9 +18,7 @@ TARGET = Path(__file__).parents[1] / "mmaug/language/data/wordnet.txt.xz"
 
 def kept_rows(rows: list[list]) -> list[int]:
     """Row numbers to keep, in order."""
-    kept = {
-        i for i, row in enumerate(rows) if any(count for _, count in row[3]) or (row[2] in FIELDS and not _is_name(row))
-    }
+    kept = {i for i, row in enumerate(rows) if any(count for _, count in row[3]) or (row[2] in FIELDS and not _is_name(row))}
     waiting = list(kept)
     while waiting:
         for parent in rows[waiting.pop()][4]:

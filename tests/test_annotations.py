@@ -131,9 +131,7 @@ def test_dicts_in_a_list_leave_whole():
 
 
 def test_columns_of_their_own_leave_with_the_boxes():
-    schema = mm.Schema(
-        image=mm.Image(), boxes=mm.Boxes(column="bbox", labels="names", beside=("areas",)), other=mm.Opaque(column="other")
-    )
+    schema = mm.Schema(image=mm.Image(), boxes=mm.Boxes(column="bbox", labels="names", beside=("areas",)), other=mm.Opaque(column="other"))
     row = {"image": PICTURE, "bbox": np.array(LEAVES, np.float32), "names": ["a", "b", "c"], "areas": [1, 2, 3], "other": [4, 5, 6]}
     out = graph(schema, AWAY)(row, key=0)
     assert out["bbox"].tolist() == [[55, 10, 80, 40]] and out["names"] == ["b"] and out["areas"] == [2] and out["other"] == [4, 5, 6]

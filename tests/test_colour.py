@@ -61,9 +61,7 @@ def test_gray_keeps_the_neutral_terms(term):
 
 def test_gray_never_keeps_a_hue():
     assert colour.renamed("red", gray) is None
-    assert all(
-        colour.renamed(term, gray) in (None, "gray") for term in colour.BASIC if term not in ("black", "white", "gray")
-    )
+    assert all(colour.renamed(term, gray) in (None, "gray") for term in colour.BASIC if term not in ("black", "white", "gray"))
 
 
 def test_inversion_swaps_black_and_white():

@@ -117,7 +117,9 @@ def test_an_op_on_two_fields_draws_once():
 
 # -- seed, epoch, key, view --------------------------------------------------------------------------------------------
 
-RICH = mm.Policy.sequence(TURN, mm.Policy.choice([mm.op("image.hue"), GRAY]), mm.op("audio.time_shift", strength=0.5), mm.op("text.synonym"))
+RICH = mm.Policy.sequence(
+    TURN, mm.Policy.choice([mm.op("image.hue"), GRAY]), mm.op("audio.time_shift", strength=0.5), mm.op("text.synonym")
+)
 
 
 def test_each_part_of_the_name_changes_the_plan():

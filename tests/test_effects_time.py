@@ -15,6 +15,7 @@ DENSE = 6000
 F = 0.7035639864186543
 """A fraction whose roundings once left a piece of no length."""
 
+
 def shift(fraction: float):
     return ("audio.time_shift", {"fraction": fraction})
 
@@ -104,7 +105,7 @@ def test_images_are_the_parts_of_a_stretch_that_are_heard(run, a, b):
         assert sum(last - first for first, last, _, _ in images) == pytest.approx((end - start) * np.mean(~np.isnan(at)), abs=0.03)
     for first, last, to, until in images:
         assert start - 1e-9 <= first <= last <= end + 1e-9
-        assert -1e-9 <= min(to, until) and max(to, until) <= move.out_seconds + 1e-9
+        assert min(to, until) >= -1e-9 and max(to, until) <= move.out_seconds + 1e-9
         np.testing.assert_allclose(mapped(move, np.array([(first + last) / 2])), (to + until) / 2, atol=1e-6)
 
 

@@ -136,7 +136,9 @@ def form(value):
 
 
 @pytest.mark.parametrize("name", PICTURES)
-@pytest.mark.parametrize("op", [FLIP, mm.op("image.to_gray"), mm.op("image.rotate", degrees=10), mm.op("image.cutout", scale=0.1)], ids=repr)
+@pytest.mark.parametrize(
+    "op", [FLIP, mm.op("image.to_gray"), mm.op("image.rotate", degrees=10), mm.op("image.cutout", scale=0.1)], ids=repr
+)
 def test_pictures_go_out_as_they_came(name, op):
     value = PICTURES[name]()
     out = graph(op, schema=mm.Schema(image=mm.Image()))({"image": value}, key=1)["image"]
@@ -165,7 +167,9 @@ def test_sounds_go_out_as_they_came(name, op):
 
 def test_annotations_go_out_as_they_came():
     torch = pytest.importorskip("torch")
-    schema = mm.Schema(image=mm.Image(), boxes=mm.Boxes(labels="kinds"), w=mm.Size(axis="width"), joints=mm.Keypoints(names=("left_a", "right_a")))
+    schema = mm.Schema(
+        image=mm.Image(), boxes=mm.Boxes(labels="kinds"), w=mm.Size(axis="width"), joints=mm.Keypoints(names=("left_a", "right_a"))
+    )
     boxes, joints = [[1.0, 2.0, 9.0, 11.0], [30.0, 5.0, 36.0, 15.0]], [[1.0, 1.0], [30.0, 2.0]]
     crop = graph(mm.op("image.translate_x", fraction=-0.6), mm.op("image.rotate90", turns=1), schema=schema)
     for wrap in (list, np.array, lambda v: np.array(v, np.float32), torch.tensor):
@@ -238,8 +242,11 @@ STEP = {"op": "image.rotate", "field": "image", "params": {"degrees": 5.0}}
 @pytest.mark.parametrize(
     ("value", "said"),
     [
-        ([], "a plan must be"), ({"plan": 2, "steps": []}, "a plan must be"), ({"plan": 1, "steps": [], "x": 1}, "a plan must be"),
-        ({"plan": 1, "steps": 3}, '"steps" must be a list, got int'), ({"plan": 1, "steps": [3]}, r"steps\[0\]: must have op, field, params"),
+        ([], "a plan must be"),
+        ({"plan": 2, "steps": []}, "a plan must be"),
+        ({"plan": 1, "steps": [], "x": 1}, "a plan must be"),
+        ({"plan": 1, "steps": 3}, '"steps" must be a list, got int'),
+        ({"plan": 1, "steps": [3]}, r"steps\[0\]: must have op, field, params"),
         ({"plan": 1, "steps": [STEP, {**STEP, "p": 1}]}, r"steps\[1\]: must have op, field, params and perhaps group, got"),
         ({"plan": 1, "steps": [{**STEP, "op": "image.spin"}]}, "unknown op 'image.spin'"),
         ({"plan": 1, "steps": [{**STEP, "params": {}}]}, r"steps\[0\]: image.rotate must have the params \['degrees'\], got {}"),
@@ -259,7 +266,9 @@ def test_json_that_is_no_plan(value, said):
     ("text.synonym", "image", {"share": 0.5, "seed": 1}), ("text.synonym", "nowhere", {"share": 0.5, "seed": 1}),
 ])  # fmt: skip
 def test_a_plan_for_another_schema(op, field, params):
-    with pytest.raises(mm.PlanError, match=rf"step {op}\(.*\) on {field}: no {op.split('.')[0]} field '{field}' in this schema \(image, mask"):
+    with pytest.raises(
+        mm.PlanError, match=rf"step {op}\(.*\) on {field}: no {op.split('.')[0]} field '{field}' in this schema \(image, mask"
+    ):
         graph(FLIP).resolve(mm.Plan((mm.Step(op, field, params),)), row())
 
 
@@ -300,7 +309,11 @@ def test_a_column_as_the_key():
         ({"on_conflict": "ignore"}, mm.PolicyError, "on_conflict must be one of edit, skip, raise, got 'ignore'"),
         ({"schema": {"image": 1}}, mm.SchemaError, r"schema must be mm\.Schema\(\.\.\.\), got dict"),
         ({"rules": []}, mm.RuleError, r"rules must be mm\.pairing\.DEFAULT, or that \+ your rules"),
-        ({"schema": mm.Schema(audio=mm.Audio())}, mm.PolicyError, "op 'image.horizontal_flip' acts on image fields, and the schema has none"),
+        (
+            {"schema": mm.Schema(audio=mm.Audio())},
+            mm.PolicyError,
+            "op 'image.horizontal_flip' acts on image fields, and the schema has none",
+        ),
     ],
 )
 def test_a_wrong_graph(options, error, said):

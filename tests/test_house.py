@@ -25,7 +25,10 @@ ALLOWED: dict[str, set[str]] = {
     "draw": VALUES,
     "modalities": BASE | {"registry", "schema"},
     "pairing": BASE | {"registry", "schema"},
-    **{name: VALUES | {"modalities", "pairing", "light", "resolve", "rewrite", "apply", "draw"} for name in ("light", "resolve", "rewrite", "apply", "graph")},
+    **{
+        name: VALUES | {"modalities", "pairing", "light", "resolve", "rewrite", "apply", "draw"}
+        for name in ("light", "resolve", "rewrite", "apply", "graph")
+    },
     "testing": VALUES | {"modalities", "pairing", "graph"},
 }
 RIM = {"cli", "demo", "hf", "io", "report", "testing", "__main__", "__init__"}

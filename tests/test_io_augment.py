@@ -6,7 +6,7 @@ import errno
 import io
 import json
 import os
-import random  # noqa: TID251 - to see that nobody touches it
+import random
 import shutil
 from contextlib import suppress
 from pathlib import Path

@@ -10,9 +10,7 @@ import pytest
 from mmaug.language import analyser, edits
 from mmaug.language.colours import recoloured
 
-ROWS = [
-    json.loads(line) for line in (Path(__file__).parent / "data/colours_labelled.jsonl").read_text("utf-8").splitlines()
-]
+ROWS = [json.loads(line) for line in (Path(__file__).parent / "data/colours_labelled.jsonl").read_text("utf-8").splitlines()]
 ALLOWED = {
     "a": {("adjective", True)},
     "A": {("adjective", False)},

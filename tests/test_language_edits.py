@@ -36,9 +36,7 @@ def test_grammar_is_mended(text, old, new, expected):
 
 def test_spans_move_along():
     text = "a red apple left of an orange car"
-    got, places = edits.apply(
-        text, [Replacement(2, 5, ""), Replacement(12, 19, "to the right of"), Replacement(23, 29, "blue")]
-    )
+    got, places = edits.apply(text, [Replacement(2, 5, ""), Replacement(12, 19, "to the right of"), Replacement(23, 29, "blue")])
     assert got == "an apple to the right of a blue car"
     for phrase, moved in [
         ("apple", "apple"),

@@ -105,9 +105,7 @@ def test_any_string_is_read(text):
     assert all(one[1] < two[0] for one, two in itertools.pairwise(spans))
 
 
-@pytest.mark.parametrize(
-    "text", ["", " ", "🐶", "כלב משמאל", "left", "a\nred\nleft", "\ud800", "ǅ", "'" * 50, "İstanbul left"]
-)
+@pytest.mark.parametrize("text", ["", " ", "🐶", "כלב משמאל", "left", "a\nred\nleft", "\ud800", "ǅ", "'" * 50, "İstanbul left"])
 def test_odd_strings_are_read(text):
     assert read(text).text == text
 

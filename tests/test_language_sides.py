@@ -10,9 +10,7 @@ import pytest
 
 from mmaug.language import analyser, edits, turns
 
-ROWS = [
-    json.loads(line) for line in (Path(__file__).parent / "data/sides_labelled.jsonl").read_text("utf-8").splitlines()
-]
+ROWS = [json.loads(line) for line in (Path(__file__).parent / "data/sides_labelled.jsonl").read_text("utf-8").splitlines()]
 
 
 def edited(text: str, turn: turns.Turn) -> str | None:
@@ -30,9 +28,7 @@ def mirrored(text: str) -> str | None:
 def test_hand_labels_after_a_mirror():
     """No false caption at all; at most 8 % of the captions that could be edited are vetoed."""
     results = [(row, mirrored(row["caption"])) for row in ROWS]
-    false = [
-        row["caption"] for row, got in results if got is not None and (row["veto"] == "must" or got != row["mirrored"])
-    ]
+    false = [row["caption"] for row, got in results if got is not None and (row["veto"] == "must" or got != row["mirrored"])]
     needless = [row["caption"] for row, got in results if got is None and row["veto"] == "no"]
     assert false == []
     assert len(needless) <= 0.08 * len(ROWS), needless

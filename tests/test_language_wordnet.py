@@ -55,10 +55,5 @@ def test_hypernyms_and_is_a():
 
 
 def test_reading_a_caption_does_not_load_the_table():
-    code = (
-        "from mmaug.language import analyser, wordnet; analyser.read('a dog left of a cat'); "
-        "print(wordnet._table.cache_info().currsize)"
-    )
-    assert (
-        subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip() == "0"
-    )
+    code = "from mmaug.language import analyser, wordnet; analyser.read('a dog left of a cat'); print(wordnet._table.cache_info().currsize)"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip() == "0"

@@ -66,7 +66,9 @@ def test_columns_of_their_own_and_lists_of_dicts():
     own = mm.Schema(image=mm.Image(), boxes=mm.Boxes(labels="names", beside=("scores",)), names=mm.Opaque())
     out = run(own, {"image": PICTURE, "boxes": boxes, "names": ["a", "b"], "scores": np.array([0.1, 0.2]), "other": [1, 2]}, away)[0]
     assert (out["boxes"], out["names"], out["scores"].tolist(), out["other"]) == ([[20.0, 0.0, 30.0, 10.0]], ["b"], [0.2], [1, 2])
-    nested = mm.Schema(image=mm.Image(), boxes=mm.Boxes(column="people[].box", labels="people[].kind"), joints=mm.Keypoints(column="people[].points"))
+    nested = mm.Schema(
+        image=mm.Image(), boxes=mm.Boxes(column="people[].box", labels="people[].kind"), joints=mm.Keypoints(column="people[].points")
+    )
     people = [{"box": box, "kind": kind, "points": [[box[0], 1.0, 2]], "more": {"x": 1}} for box, kind in zip(boxes, "ab", strict=True)]
     out = run(nested, {"image": PICTURE, "people": people}, away)[0]
     assert out["people"] == [{"box": [20.0, 0.0, 30.0, 10.0], "kind": "b", "points": [[20.0, 1.0, 2]], "more": {"x": 1}}]
@@ -88,7 +90,11 @@ def test_two_kinds_of_boxes_in_one_container_drop_together():
 def test_covered_boxes():
     """A square over a quarter of the picture's area, in its upper left corner: side sqrt(.25 * 80 * 60)."""
     schema = mm.Schema(image=mm.Image(), boxes=mm.Boxes(min_visibility=0.3), joints=mm.Keypoints(names=("a", "b")))
-    row = {"image": PICTURE, "boxes": [[0.0, 0.0, 20.0, 20.0], [25.0, 0.0, 45.0, 20.0], [60.0, 40.0, 70.0, 50.0]], "joints": [[5.0, 5.0, 2], [60.0, 40.0, 2]]}
+    row = {
+        "image": PICTURE,
+        "boxes": [[0.0, 0.0, 20.0, 20.0], [25.0, 0.0, 45.0, 20.0], [60.0, 40.0, 70.0, 50.0]],
+        "joints": [[5.0, 5.0, 2], [60.0, 40.0, 2]],
+    }
     out = run(schema, row, mm.op("image.cutout", scale=0.25, x=0.0, y=0.0))[0]
     assert out["boxes"] == [[25.0, 0.0, 45.0, 20.0], [60.0, 40.0, 70.0, 50.0]]  # 49 % of the second is seen
     assert out["joints"] == [[5.0, 5.0, 1], [60.0, 40.0, 2]]
@@ -110,7 +116,9 @@ spans = st.tuples(st.integers(0, 3800), st.integers(20, 900)).map(lambda s: (s[0
 
 
 @settings(max_examples=60, deadline=None)
-@given(st.lists(spans, max_size=5), st.sampled_from(["crop", "stretch", "reverse", "shift"]), st.floats(0.3, 0.9), st.sampled_from([0.5, 0.99]))
+@given(
+    st.lists(spans, max_size=5), st.sampled_from(["crop", "stretch", "reverse", "shift"]), st.floats(0.3, 0.9), st.sampled_from([0.5, 0.99])
+)
 def test_times_follow_by_brute_force(items, op, size, least):
     """Every millisecond is followed on its own; an item has the times of its longest run that is still heard."""
     ops = {"crop": mm.op("audio.time_crop", keep=size, start=0.5), "stretch": mm.op("audio.time_stretch", rate=1 + size),
@@ -130,7 +138,9 @@ def test_times_follow_by_brute_force(items, op, size, least):
     for item in given_items:
         count = round((item["end"] - item["start"]) * 1000)
         moments = [where(item["start"] + (i + 0.5) / 1000) for i in range(count)]
-        runs = [list(g) for heard, g in itertools.groupby(zip(moments, moments[1:] + [None], strict=True), lambda p: p[0] is not None) if heard]
+        runs = [
+            list(g) for heard, g in itertools.groupby(zip(moments, [*moments[1:], None], strict=True), lambda p: p[0] is not None) if heard
+        ]
         pieces = []
         for piece in runs:
             current = [piece[0][0]]
@@ -154,8 +164,13 @@ def test_times_follow_by_brute_force(items, op, size, least):
 
 def test_further_times_follow_too():
     schema = mm.Schema(audio=mm.Audio(), words=mm.Words(text="word", start="from", end="to", times=("peak",)))
-    words = [{"word": "a", "from": 1.0, "to": 2.0, "peak": 1.5, "who": "Ann"}, {"word": "b", "from": 3.0, "to": 3.5, "peak": 3.0, "who": "Bob"}]
-    out = run(schema, {"audio": SOUND, "words": words}, mm.op("audio.time_stretch", rate=2.0), mm.op("audio.time_crop", keep=0.6, start=0.0))[0]
+    words = [
+        {"word": "a", "from": 1.0, "to": 2.0, "peak": 1.5, "who": "Ann"},
+        {"word": "b", "from": 3.0, "to": 3.5, "peak": 3.0, "who": "Bob"},
+    ]
+    out = run(
+        schema, {"audio": SOUND, "words": words}, mm.op("audio.time_stretch", rate=2.0), mm.op("audio.time_crop", keep=0.6, start=0.0)
+    )[0]
     assert out["words"] == [{"word": "a", "from": 0.5, "to": 1.0, "peak": 0.75, "who": "Ann"}] and len(words) == 2
 
 

@@ -202,5 +202,8 @@ def test_print():
 
 
 def test_a_policy_holds_the_op_it_was_given_by_name():
-    assert [o.name for o in mm.Policy.choice([FLIP, mm.Policy.sequence(mm.op("image.hue"))]).ops()] == ["image.horizontal_flip", "image.hue"]
+    assert [o.name for o in mm.Policy.choice([FLIP, mm.Policy.sequence(mm.op("image.hue"))]).ops()] == [
+        "image.horizontal_flip",
+        "image.hue",
+    ]
     assert mm.Policy.from_json({"schema": 1, "policy": {"op": "image.hue"}}) == mm.Policy.sequence(mm.op("image.hue"))

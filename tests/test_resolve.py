@@ -38,7 +38,7 @@ def test_edit():
 def test_skip_never_edits():
     out, trace = run(SIDE, FLIP, GRAY, AWAY, on_conflict="skip")
     assert out["caption"] == SIDE["caption"] and applied(trace) == ["to_gray"] and trace.edits == ()
-    assert [v.dropped.reason for v in trace.vetoes][0] == 'the text would have to change, and on_conflict is "skip"'
+    assert next(v.dropped.reason for v in trace.vetoes) == 'the text would have to change, and on_conflict is "skip"'
     assert not np.array_equal(out["image"], PICTURE[:, ::-1])
     out, trace = run({**SIDE, "caption": "a dog near a cat"}, FLIP, on_conflict="skip")
     assert applied(trace) == ["horizontal_flip"]  # nothing would have to change
@@ -53,7 +53,9 @@ def test_skip_still_moves_annotations():
 def test_raise():
     out, trace = run(SIDE, FLIP, on_conflict="raise")
     assert out["caption"] == "a dog to the right of a cat" and not trace.vetoes
-    with pytest.raises(mm.ConflictError, match=r"image\.translate_x\(fraction=0\.9\) on image would be dropped: caption\[0\]: .*would stay in view"):
+    with pytest.raises(
+        mm.ConflictError, match=r"image\.translate_x\(fraction=0\.9\) on image would be dropped: caption\[0\]: .*would stay in view"
+    ):
         run(SIDE, FLIP, AWAY, on_conflict="raise")
 
 
@@ -276,7 +278,9 @@ def test_spans_move_along():
     row = {"image": PICTURE, "caption": text, "spans": spans}
     assert words(row) == ["red dog", "left", "cat", text]
     out = run(row, FLIP, schema=schema)[0]
-    assert words(out) == ["red dog", "to the right of", "cat", out["caption"]] and row["spans"] == spans  # what is replaced in part grows to all
+    assert (
+        words(out) == ["red dog", "to the right of", "cat", out["caption"]] and row["spans"] == spans
+    )  # what is replaced in part grows to all
     out = run(row, FLIP, mm.op("image.hue", degrees=120), schema=schema)[0]
     assert words(out)[:3] == ["green dog", "to the right of", "cat"]
     out = run({**row, "spans": [tuple(s) for s in spans]}, FLIP, mm.op("text.keyboard_typo", share=1.0, seed=5), schema=schema)[0]
@@ -332,7 +336,9 @@ def test_messages_are_edited_together_or_not_at_all():
     row = {"image": PICTURE, "messages": chat("what is on the left?", "a dog left of a cat", "thanks")}
     out, trace = run(row, FLIP, schema=schema)
     assert out["messages"] == chat("what is on the right?", "a dog right of a cat", "thanks")
-    assert [edit.index for edit in trace.edits] == [0, 1] and row["messages"] == chat("what is on the left?", "a dog left of a cat", "thanks")
+    assert [edit.index for edit in trace.edits] == [0, 1] and row["messages"] == chat(
+        "what is on the left?", "a dog left of a cat", "thanks"
+    )
     row = {"image": PICTURE, "messages": chat("what is on the left?", 'a sign that says "EXIT"', "thanks")}
     out, trace = run(row, FLIP, schema=schema)
     assert out["messages"] == row["messages"] and out["image"] is PICTURE and trace.vetoes[0].dropped.index == 1
@@ -341,7 +347,14 @@ def test_messages_are_edited_together_or_not_at_all():
 def test_other_languages_veto_what_could_touch_them():
     schema = mm.Schema(image=mm.Image(), caption=mm.Caption(language="de"))
     row = {"image": PICTURE, "caption": "ein Hund links von einer Katze"}
-    ops = [FLIP, GRAY, mm.op("image.hue", degrees=120), mm.op("image.cutout", scale=0.2), mm.op("text.synonym", share=1.0), mm.op("text.keyboard_typo")]
+    ops = [
+        FLIP,
+        GRAY,
+        mm.op("image.hue", degrees=120),
+        mm.op("image.cutout", scale=0.2),
+        mm.op("text.synonym", share=1.0),
+        mm.op("text.keyboard_typo"),
+    ]
     out, trace = run(row, *ops, schema=schema)
     assert applied(trace) == [] and out["caption"] == row["caption"] and out["image"] is PICTURE
     assert all("only English can be read, this text is 'de'" in v.dropped.reason for v in trace.vetoes)

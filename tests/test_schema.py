@@ -250,7 +250,9 @@ PICTURE = np.zeros((20, 30, 3), np.uint8)
 @pytest.mark.parametrize("value", ["a dog", ["a dog", "a cat"], ("a dog",), [None, "a dog"]])
 def test_text_that_nothing_declares_is_refused(value):
     g = graph(mm.Schema(image=mm.Image()), mm.op("image.horizontal_flip"))
-    with pytest.raises(mm.RowError, match=re.escape("column 'alt' holds text that no field of the schema declares; add alt=mm.Caption(of=...)")):
+    with pytest.raises(
+        mm.RowError, match=re.escape("column 'alt' holds text that no field of the schema declares; add alt=mm.Caption(of=...)")
+    ):
         g({"image": PICTURE, "alt": value}, key=1)
     assert g({"image": PICTURE, "n": 3, "numbers": [1, 2], "empty": [], "none": None}, key=1)["numbers"] == [1, 2]
     declared = graph(mm.Schema(image=mm.Image(), alt=mm.Opaque()), mm.op("image.horizontal_flip"))

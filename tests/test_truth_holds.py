@@ -89,7 +89,10 @@ def test_most_steps_are_applied():
 def test_the_judge_sees_a_rule_that_is_missing():
     """Without the rules for captions the same mixes lie, and the judge says so."""
     kept = [rule for rule in mm.pairing.DEFAULT if "caption" not in rule.kinds]
-    silent = [mm.pairing.harmless(aspect, on=("caption", "messages")) for aspect in ("geometry", "view", "colour", "time", "order", "loudness", "channels")]
+    silent = [
+        mm.pairing.harmless(aspect, on=("caption", "messages"))
+        for aspect in ("geometry", "view", "colour", "time", "order", "loudness", "channels")
+    ]
     rules = mm.pairing.Rules([*kept, *silent])
     lies = 0
     for scene in range(20):

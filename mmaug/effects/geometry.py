@@ -87,7 +87,7 @@ class GeometryMap:
         """Whether upright boxes stay upright boxes."""
         _, b, _, d, _, _, g, h, _ = self.rows
         a, e = self.rows[0], self.rows[4]
-        return g == 0 and h == 0 and (b == 0 and d == 0 or a == 0 and e == 0)
+        return g == 0 and h == 0 and ((b == 0 and d == 0) or (a == 0 and e == 0))
 
     def keeps_middle(self, scale: float) -> bool:
         """Whether the picture's own shape, scaled about its centre, is all in the frame."""

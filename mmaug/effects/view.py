@@ -59,7 +59,7 @@ def _seen_upright(box: Box, width: float, height: float) -> Seen:
     """The same where the box is still a box: its sides are cut at the frame."""
     x1, y1, x2, y2 = max(box[0], 0.0), max(box[1], 0.0), min(box[2], float(width)), min(box[3], float(height))
     whole = (box[2] - box[0]) * (box[3] - box[1])
-    if x1 > x2 or y1 > y2 or whole > 0 and (x1 == x2 or y1 == y2):
+    if x1 > x2 or y1 > y2 or (whole > 0 and (x1 == x2 or y1 == y2)):
         return Seen(0.0, ((box[0] + box[2]) / 2, (box[1] + box[3]) / 2), None)
     return Seen((x2 - x1) * (y2 - y1) / whole if whole > 0 else 1.0, ((x1 + x2) / 2, (y1 + y2) / 2), (x1, y1, x2, y2))
 
@@ -71,7 +71,12 @@ def clip_to_frame(polygon: Polygon, width: float, height: float) -> Polygon:
         return polygon
     if x2 <= 0 or y2 <= 0 or x1 >= width or y1 >= height:
         return []
-    for axis, limit, sign, out in ((0, 0.0, 1.0, x1 < 0), (0, width, -1.0, x2 > width), (1, 0.0, 1.0, y1 < 0), (1, height, -1.0, y2 > height)):
+    for axis, limit, sign, out in (
+        (0, 0.0, 1.0, x1 < 0),
+        (0, width, -1.0, x2 > width),
+        (1, 0.0, 1.0, y1 < 0),
+        (1, height, -1.0, y2 > height),
+    ):
         if out and polygon:
             polygon = _beyond(polygon, axis, limit, sign)
     return polygon

@@ -131,10 +131,10 @@ class _Run:
                     # as text: steps of different ops have different parameters, which a table's typed columns could not hold
                     yield encode({**entry["row"], self.job.own.trace: json.dumps(trace, ensure_ascii=False)}) + b"\n"
 
+
 def _say(console: Console | None, text: str) -> None:
     if console is not None:
         console.print(text, highlight=False, markup=False, soft_wrap=True)
-
 
 
 def _command(job: Job) -> dict[str, Any]:

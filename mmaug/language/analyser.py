@@ -53,13 +53,9 @@ _GUARDED = (
     "colour",
     "modifier",
 )
-_QUOTED = re.compile(
-    r"\"[^\"\n]{1,200}\"|“[^”\n]{1,200}”|«[^»\n]{1,200}»|(?<!\w)'[^'\n]{1,80}'(?!\w)|(?<!\w)‘[^’\n]{1,80}’(?!\w)"
-)
+_QUOTED = re.compile(r"\"[^\"\n]{1,200}\"|“[^”\n]{1,200}”|«[^»\n]{1,200}»|(?<!\w)'[^'\n]{1,80}'(?!\w)|(?<!\w)‘[^’\n]{1,80}’(?!\w)")
 _GESTURES = ("symbol", "gesture", "pose")
-_SPECIAL = re.compile(
-    r"https?://\S+|www\.\S+|[\w.+-]{1,64}@\w[\w.-]{1,200}|[#@]\w+|<[^<>\n]{1,40}>|[^\x00-\u024f\u2000-\u206f\s]+"
-)
+_SPECIAL = re.compile(r"https?://\S+|www\.\S+|[\w.+-]{1,64}@\w[\w.-]{1,200}|[#@]\w+|<[^<>\n]{1,40}>|[^\x00-\u024f\u2000-\u206f\s]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,9 +134,7 @@ def _quoted(text: str) -> list[tuple[int, int]]:
     return [match.span() for match in _QUOTED.finditer(text)]
 
 
-def _writing(
-    text: str, tokens: tuple[Token, ...], at: list[int] | tuple[()], quotes: list[tuple[int, int]]
-) -> str | None:
+def _writing(text: str, tokens: tuple[Token, ...], at: list[int] | tuple[()], quotes: list[tuple[int, int]]) -> str | None:
     """Why the caption quotes or implies writing, digits on things, clock faces or maps; None when it does not."""
     for start, end in quotes:
         if not text[end : end + 12].lstrip().startswith(_GESTURES):

@@ -19,9 +19,7 @@ ISH = {
     "whitish": "white", "grayish": "gray", "greyish": "gray",
 }  # fmt: skip
 PLURALS = {term + "s": term for term in colour.BASIC} | {"greys": "gray"}
-TERMS: dict[str, str] = (
-    {term: term for term in (*colour.BASIC, *colour.WORDS, *VARIED)} | {"grey": "gray"} | ISH | PLURALS
-)
+TERMS: dict[str, str] = {term: term for term in (*colour.BASIC, *colour.WORDS, *VARIED)} | {"grey": "gray"} | ISH | PLURALS
 """Colour word -> its basic term, or itself."""
 
 AMBIGUOUS = lex.words("""
@@ -37,9 +35,7 @@ KINDS = {
         wine meat onion onions pepper peppers cabbage sauce carpet light lights head cross panda sox bull card
         potatoes bean beans hair haired beard bud snapper oak
     """),
-    "green": lex.words(
-        "bean beans tea pepper peppers salad onion onions light lights card olives thumb vegetable vegetables veggies"
-    ),
+    "green": lex.words("bean beans tea pepper peppers salad onion onions light lights card olives thumb vegetable vegetables veggies"),
     "blue": lex.words("jay cheese ribbon whale moon berry collar"),
     "black": lex.words("""
         bear bears pepper olive olives coffee tea bean beans belt board hole market eye widow friday sheep lab
@@ -72,9 +68,7 @@ PATTERNS = lex.words("""
     tall young little
 """)
 """Adjectives that "and" joins to a colour: leaving out the colour alone would leave "plaid and umbrellas"."""
-BLOCKERS = lex.words(
-    "only same different identical both neither either every each all no without any none more fewer most least"
-)
+BLOCKERS = lex.words("only same different identical both neither either every each all no without any none more fewer most least")
 INTENSIFIERS = lex.words("very really so extremely mostly mainly primarily almost all")
 NOUNS_TOO = lex.words("front overhead inside outside top back opposite like")
 """Function words that are nouns or adjectives after "a blue"."""

@@ -102,9 +102,7 @@ def _mention(run: _Run, i: int, role: str, delete: tuple[int, int] | None) -> Co
     token = run.tokens[i]
     before = word_at(run.tokens, i - 1)
     modifier = before if before in cw.MODIFIERS and gap(run.text, run.tokens, i - 1) in (" ", "-") else ""
-    return Colour(
-        token.start, token.end, run.text[token.start : token.end], cw.TERMS[token.word], modifier, role, delete
-    )
+    return Colour(token.start, token.end, run.text[token.start : token.end], cw.TERMS[token.word], modifier, role, delete)
 
 
 def _predicate(run: _Run) -> tuple[int, int] | None:
@@ -124,9 +122,7 @@ def _predicate(run: _Run) -> tuple[int, int] | None:
 
 def _run(text: str, tokens: tuple[Token, ...], i: int) -> _Run:
     first, last = i, i
-    while (
-        i - first < _REACH and word_at(tokens, first - 1) in cw.MODIFIERS and gap(text, tokens, first - 1) in (" ", "-")
-    ):
+    while i - first < _REACH and word_at(tokens, first - 1) in cw.MODIFIERS and gap(text, tokens, first - 1) in (" ", "-"):
         first -= 1
     while last - i < _REACH and (steps := _next_colour(text, tokens, last)):
         last += steps
@@ -238,9 +234,7 @@ def _counted(text: str, tokens: tuple[Token, ...], first: int) -> bool:
         if word in lex.FUNCTION_WORDS:
             of = i if word == "of" else i - 1
             counted = word_at(tokens, of - 1)
-            return word_at(tokens, of) == "of" and (
-                _counts(counted) and counted not in ("pair", "group", "bunch", "row")
-            )
+            return word_at(tokens, of) == "of" and (_counts(counted) and counted not in ("pair", "group", "bunch", "row"))
     return False
 
 

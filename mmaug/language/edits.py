@@ -63,8 +63,7 @@ def merge(replacements: Iterable[Replacement], length: int) -> tuple[Replacement
     clash = conflict(ordered)
     if clash:
         raise MmaugError(
-            f"edits: two replacements must not touch the same characters; got {clash[0]}"
-            f" and {clash[1]}; test with edits.conflict first"
+            f"edits: two replacements must not touch the same characters; got {clash[0]} and {clash[1]}; test with edits.conflict first"
         )
     for r in ordered:
         if not 0 <= r.start <= r.end <= length:
@@ -122,11 +121,7 @@ def _mend_capitals(text: str, replacements: tuple[Replacement, ...]) -> tuple[Re
     mended = list(replacements)
     for k, r in enumerate(replacements):
         old = text[r.start : r.end].lstrip()
-        if (
-            r.text
-            or not old[:1].isupper()
-            or (not _SENTENCE_END.search(text[max(0, r.start - 8) : r.start]) and r.start)
-        ):
+        if r.text or not old[:1].isupper() or (not _SENTENCE_END.search(text[max(0, r.start - 8) : r.start]) and r.start):
             continue
         nearer = replacements[k + 1].start if k + 1 < len(replacements) else len(text)
         if r.end < nearer and text[r.end].islower():
@@ -155,9 +150,7 @@ def _mend_articles(text: str, replacements: tuple[Replacement, ...]) -> tuple[Re
                     Replacement(
                         match.start(1),
                         match.end(1),
-                        with_case_of(old if len(old) > 1 else old + "n", new)
-                        if not old.isupper()
-                        else new.capitalize(),
+                        with_case_of(old if len(old) > 1 else old + "n", new) if not old.isupper() else new.capitalize(),
                     )
                 )
         mended.append(r)

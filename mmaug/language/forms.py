@@ -95,18 +95,12 @@ def verb(base: str, ending: str) -> str:
     return base + base[-1] + ending if _DOUBLING.match(base) else base + ending
 
 
-_AN_ANYWAY = re.compile(
-    r"^(?:hour|honest|honou?r|heir|[fhlmnrsx][bcdfghjkmnpqrstvwxz]*$|8|11\b|18\b|1[18]00\b)", re.IGNORECASE
-)
-_A_ANYWAY = re.compile(
-    r"^(?:uni(?!n|mp|mag)|use|usu|util|eu|ewe|one\b|once\b|ukulele|ufo\b|unicorn|ubiq|urin|u-)", re.IGNORECASE
-)
+_AN_ANYWAY = re.compile(r"^(?:hour|honest|honou?r|heir|[fhlmnrsx][bcdfghjkmnpqrstvwxz]*$|8|11\b|18\b|1[18]00\b)", re.IGNORECASE)
+_A_ANYWAY = re.compile(r"^(?:uni(?!n|mp|mag)|use|usu|util|eu|ewe|one\b|once\b|ukulele|ufo\b|unicorn|ubiq|urin|u-)", re.IGNORECASE)
 
 
 def article(word: str) -> str:
     """ "a" or "an", as the next word's sound asks."""
-    if _AN_ANYWAY.match(word) and (
-        len(word) == 1 or not word[0].isalpha() or (word[0].lower() == "h" and word[1:2].lower() in "eo")
-    ):
+    if _AN_ANYWAY.match(word) and (len(word) == 1 or not word[0].isalpha() or (word[0].lower() == "h" and word[1:2].lower() in "eo")):
         return "an"
     return "an" if word[:1].lower() in _VOWELS and word and not _A_ANYWAY.match(word) else "a"

@@ -92,12 +92,7 @@ def _region(p: Place) -> Side:
     """ "on the left side", "the right-hand corner of the picture"."""
     last = 1 if p.after == "hand" else 0
     of = p.near(last + 2) == "of"
-    if (
-        p.near(last + 1) == "side"
-        and p.before == "the"
-        and p.near(-2) in ("on", "at", "in")
-        and (not of or _pictured(p, last + 2))
-    ):
+    if p.near(last + 1) == "side" and p.before == "the" and p.near(-2) in ("on", "at", "in") and (not of or _pictured(p, last + 2)):
         return p.side("absolute", "at", first=-2, last=last + 1)
     own = of and (p.near(last + 3) in lex.POSSESSIVES or p.near(last + 3) == "itself")
     return p.side("frame" if own else "absolute", "adjective", last=last)
@@ -113,11 +108,7 @@ def _located(p: Place, first: int, lead: str) -> Side:
     if p.after == "of" and p.tail == " " and lead in ("to", "on", "at", "in"):
         return _left_of(p, first)
     if p.before in _FAR:
-        return (
-            p.side("absolute", "far", first=first - 1)
-            if lead in ("on", "at", "to") and p.near(-2) == "the"
-            else p.side("absolute")
-        )
+        return p.side("absolute", "far", first=first - 1) if lead in ("on", "at", "to") and p.near(-2) == "the" else p.side("absolute")
     if lead in ("to", "toward", "towards"):
         return p.side("direction") if _moving(p, first - 2) else p.side("absolute", "toward", first=first - 1)
     form = {"from": "from", "on": "at", "at": "at", "in": "at"}.get(lead)
@@ -154,9 +145,7 @@ def _after_a(p: Place) -> Side | None:
 
 
 _TURNED = frozenset(
-    (
-        "turn turns lane lanes direction arrow arrows field fielder fielders hitter handlebar swing bend curve footed"
-    ).split()
+    ("turn turns lane lanes direction arrow arrows field fielder fielders hitter handlebar swing bend curve footed").split()
 )
 
 
@@ -204,9 +193,7 @@ def _bare_left(p: Place) -> Side | None:
         return _direction(p)
     if _is_verb(p):
         return None
-    beside_right = (p.before == "and" and p.near(-2) in ("right", "left")) or (
-        p.after in ("and", "or", "to") and p.near(2) == "right"
-    )
+    beside_right = (p.before == "and" and p.near(-2) in ("right", "left")) or (p.after in ("and", "or", "to") and p.near(2) == "right")
     if beside_right or _bracketed(p):
         return p.side("absolute")
     return p.side("absolute", doubt=_MAY_BE_VERB)
@@ -219,9 +206,7 @@ def _is_verb(p: Place) -> bool:
         return True
     if (p.ends or p.after in lex.PLACES) and any(p.near(-k) in lex.REST for k in range(1, 6)):
         return True
-    if (p.before == "and" and p.near(-2).endswith("ed")) or (
-        p.before == "then" and p.near(-2) not in ("right", "left")
-    ):
+    if (p.before == "and" and p.near(-2).endswith("ed")) or (p.before == "then" and p.near(-2) not in ("right", "left")):
         return True
     left_on = p.after == "on" and gap(p.text, p.tokens, p.i + 1)[:1] in (".", ",", "")
     return left_on or (p.after == "to" and p.near(2) not in lex.DETERMINERS)
@@ -244,9 +229,7 @@ def _bare_right(p: Place) -> Side | None:
             return _direction(p)
         if gazing:
             return None
-    beside_left = (p.before == "and" and p.near(-2) == "left") or (
-        p.after in ("and", "or") and p.near(2) in ("left", "bottom", "top")
-    )
+    beside_left = (p.before == "and" and p.near(-2) == "left") or (p.after in ("and", "or") and p.near(2) in ("left", "bottom", "top"))
     if beside_left or _bracketed(p):
         return p.side("absolute")
     if p.tail.isspace() and (p.after in lex.RIGHT_ADVERB_AFTER or p.after in lex.RIGHT_CORRECT_AFTER):

@@ -13,9 +13,7 @@ def words(text: str) -> frozenset[str]:
 ARTICLES = words("a an the")
 POSSESSIVES = words("his hi her its their my your our hers whose one's someone's somebody's another's")
 DEMONSTRATIVES = words("this that these those")
-DETERMINERS = (
-    ARTICLES | POSSESSIVES | DEMONSTRATIVES | words("some any another other each every either neither both no")
-)
+DETERMINERS = ARTICLES | POSSESSIVES | DEMONSTRATIVES | words("some any another other each every either neither both no")
 PRONOUNS = words(
     "he she it they we i you him them us me himself herself itself themselves who which what someone "
     "somebody nobody everyone everybody something nothing"
@@ -26,9 +24,7 @@ PLACES = words(
     "underneath atop within past alongside amid opposite next front upon after before beyond throughout "
     "via about for without like per up down during"
 )
-CONJUNCTIONS = words(
-    "and or but nor while as when where because so if than though although plus & whilst since until that"
-)
+CONJUNCTIONS = words("and or but nor while as when where because so if than though although plus & whilst since until that")
 AUXILIARIES = words(
     "is are was were be been being am isn't aren't wasn't weren't has have had having does do did can "
     "could will would may might should must appears seems looks s're he's she's it's there's they're"
@@ -156,9 +152,7 @@ MOVES = words(
 FREE_MOVES = words("point points pointing pointed face faces facing faced move moves moving")
 """Moves whose side is the picture's, not the mover's, so that a quarter turn may rename it."""
 
-LEVELS = words(
-    "surface horizon water ground head heads knee knees waist elbow shoulder shoulders eyes clouds earth sea"
-)
+LEVELS = words("surface horizon water ground head heads knee knees waist elbow shoulder shoulders eyes clouds earth sea")
 """Above or below these tells a height in the world, not a place in the picture."""
 HEIGHTS = words(
     "mountain mountains hill hillside cliff climb climbs climbing climber climbers stairs staircase "
@@ -208,16 +202,11 @@ WRITING = (
     }
     | {
         word: "sign or plate"
-        for word in words(
-            "billboard billboards banner banners plaque plaques placard placards scoreboard nameplate "
-            "chalkboard marquee"
-        )
+        for word in words("billboard billboards banner banners plaque plaques placard placards scoreboard nameplate chalkboard marquee")
     }
     | {
         word: "keys or a map"
-        for word in words(
-            "keyboard keyboards map maps calendar calendars globe atlas speedometer crossword scrabble typewriter"
-        )
+        for word in words("keyboard keyboards map maps calendar calendars globe atlas speedometer crossword scrabble typewriter")
     }
 )
 WRITING_AFTER = {
@@ -274,12 +263,8 @@ GROUPS = {"pair": 2, "couple": 2, "trio": 3, "duo": 2, "dozen": 12}
 ALL = words("all every each both everyone everybody everything")
 NONE = words("no none nobody zero nothing neither")
 ONLY = words("only single sole lone alone solely just solitary")
-SUPERLATIVES = words(
-    "most least more fewer less largest smallest biggest tallest shortest first last same different only second third"
-)
-NEGATIONS = words(
-    "no not never without none nobody nothing nor neither cannot nowhere hardly barely empty lacking missing"
-)
+SUPERLATIVES = words("most least more fewer less largest smallest biggest tallest shortest first last same different only second third")
+NEGATIONS = words("no not never without none nobody nothing nor neither cannot nowhere hardly barely empty lacking missing")
 
 # ---- sound -----------------------------------------------------------------------------------------------
 

@@ -98,11 +98,7 @@ def find_counts(text: str, tokens: tuple[Token, ...], nouns: tuple[Noun, ...], a
         token = tokens[i]
         word = token.word
         kind, value = _kind(word)
-        if (
-            word in ("one",)
-            and word_at(tokens, i + 1) in ("of", "is", "has", "another", "in", "on")
-            and word_at(tokens, i + 1) != "of"
-        ):
+        if word in ("one",) and word_at(tokens, i + 1) in ("of", "is", "has", "another", "in", "on") and word_at(tokens, i + 1) != "of":
             kind, value = "vague", None
         last = i
         if word_at(tokens, i + 1) == "of":
@@ -142,12 +138,7 @@ def _counted(tokens: tuple[Token, ...], nouns: tuple[Noun, ...], last: int) -> s
     start = tokens[last].end
     end = start
     for token in tokens[last + 1 : last + 6]:
-        if (
-            token.word in lex.FUNCTION_WORDS
-            or token.word in lex.VERBS
-            or token.start - end > 2
-            or token.word.endswith("ing")
-        ):
+        if token.word in lex.FUNCTION_WORDS or token.word in lex.VERBS or token.start - end > 2 or token.word.endswith("ing"):
             break
         end = token.end
     low, high = 0, len(nouns)

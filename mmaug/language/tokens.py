@@ -53,9 +53,7 @@ def with_case_of(model: str, word: str) -> str:
 
 def same_words(text: str, words: list[str]) -> bool:
     """Whether a text says exactly these words, apart from case and punctuation; each of its tokens is one of them."""
-    return [bare for token in text.split() if (bare := _bare(token))] == [
-        bare for word in words if (bare := _bare(word))
-    ]
+    return [bare for token in text.split() if (bare := _bare(token))] == [bare for word in words if (bare := _bare(word))]
 
 
 def _bare(word: str) -> str:

@@ -32,9 +32,7 @@ class Turn:
     def then(self, other: Turn) -> Turn:
         """This turn and then the other."""
         a, b, c, d = self.a, self.b, self.c, self.d
-        return Turn(
-            other.a * a + other.b * c, other.a * b + other.b * d, other.c * a + other.d * c, other.c * b + other.d * d
-        )
+        return Turn(other.a * a + other.b * c, other.a * b + other.b * d, other.c * a + other.d * c, other.c * b + other.d * d)
 
 
 IDENTITY = Turn(1, 0, 0, 1)
@@ -143,9 +141,7 @@ def _span(side: Side, names: tuple[str, ...]) -> str:
     words = {"up": "top", "down": "bottom"}
     new = iter(words.get(name, name) for name in names)
     return _PARTS.sub(
-        lambda m: (
-            with_case_of(m.group(), next(new)) if m.group().lower() in ("left", "right", "top", "bottom") else m.group()
-        ),
+        lambda m: with_case_of(m.group(), next(new)) if m.group().lower() in ("left", "right", "top", "bottom") else m.group(),
         side.text,
     )
 

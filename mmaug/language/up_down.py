@@ -15,9 +15,7 @@ def read_above_below(p: Place) -> Side | None:
     """ "above" and "below": a relation before a noun phrase, else a height that no turn may rename."""
     if p.tail.startswith("-") or p.after in ("average", "all", "ground", "freezing", "zero", "sea"):
         return None
-    relative = (
-        p.tail.isspace() and p.after in _COUNTED and p.after not in lex.POSSESSIVES and p.near(2) not in lex.LEVELS
-    )
+    relative = p.tail.isspace() and p.after in _COUNTED and p.after not in lex.POSSESSIVES and p.near(2) not in lex.LEVELS
     measured = p.before in ("from", "up", "down", "way", "far", "high", "just", "right", "directly")
     return p.side("relation", "of") if relative and not measured else p.side("support")
 

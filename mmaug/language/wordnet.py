@@ -74,9 +74,7 @@ def _dominant(word: str, pos: str) -> int | None:
 def part_of_speech(word: str) -> str | None:
     """n, v, a or r when at least 85 % of the word's uses are of that kind; None when unclear or unknown."""
     base = {
-        pos: sum(count for count, _ in _senses(_base(word, pos)[0], pos))
-        + 0.1 * bool(_senses(_base(word, pos)[0], pos))
-        for pos in "nvar"
+        pos: sum(count for count, _ in _senses(_base(word, pos)[0], pos)) + 0.1 * bool(_senses(_base(word, pos)[0], pos)) for pos in "nvar"
     }
     best = max(base, key=base.__getitem__)
     return best if base[best] > 0 and base[best] >= 0.85 * sum(base.values()) else None

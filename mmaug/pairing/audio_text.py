@@ -9,8 +9,8 @@ from mmaug.language.analyser import Reading, read
 from mmaug.language.edits import Replacement
 from mmaug.language.order import reversed_order
 from mmaug.language.tokens import same_words
-from mmaug.pairing.image_text import turned_sides
 from mmaug.pairing.base import Context, Edit, PairRule, Sound, Verdict, Veto, harmless, rule
+from mmaug.pairing.image_text import turned_sides
 
 TEXTS = ("caption", "messages")
 
@@ -36,10 +36,13 @@ _FASTER = frozenset("fast faster quick quickly quicker rapid rapidly speeding br
 _SLOWER = frozenset("slow slower slowly leisurely".split())
 _LOUD = frozenset("loud louder loudly noisy blaring yelling shouting blasting".split())
 _ONE_WAY = frozenset(
-    "take takes taking land lands landing crash crashes crashing open opens opening close closes closing shut shuts shutting slam slams slamming"
-    " pour pours pouring fill fills filling drain drains draining fall falls falling drop drops dropping break breaks breaking shatter shatters"
+    "take takes taking land lands landing crash crashes crashing open"
+    " opens opening close closes closing shut shuts shutting slam slams slamming"
+    " pour pours pouring fill fills filling drain drains draining fall"
+    " falls falling drop drops dropping break breaks breaking shatter shatters"
     " shattering pass passes passing accelerate accelerates accelerating decelerate decelerates rev revs revving explode explodes exploding"
-    " sneeze sneezes sneezing cough coughs coughing flush flushes flushing speeds arrives arriving leaves leaving comes coming goes going".split()
+    " sneeze sneezes sneezing cough coughs coughing flush flushes flushing"
+    " speeds arrives arriving leaves leaving comes coming goes going".split()
 )
 """What is something else, or nothing known, when it is heard backwards."""
 
@@ -68,7 +71,7 @@ def tempo_and_what_is_heard(text: str, sound: AudioState, context: Context) -> V
 
 @rule("order", on=TEXTS)
 def order_of_sounds(text: str, sound: AudioState, context: Context) -> Verdict:
-    """"Then" and its like need the order of the sounds; backwards, "A, then B" becomes "B, then A".
+    """ "Then" and its like need the order of the sounds; backwards, "A, then B" becomes "B, then A".
 
     Speech and music heard backwards are neither.
     """
@@ -90,7 +93,7 @@ def order_of_sounds(text: str, sound: AudioState, context: Context) -> Verdict:
 
 @rule("loudness", on=TEXTS)
 def loudness_words(text: str, sound: AudioState, context: Context) -> Verdict:
-    """"Loud" stands when it gets louder, "quiet" and "distant" when it gets quieter; nothing stands when it is gone."""
+    """ "Loud" stands when it gets louder, "quiet" and "distant" when it gets quieter; nothing stands when it is gone."""
     if not text or abs(sound.gain_db) <= SAME_LOUDNESS:
         return None
     if sound.gain_db < QUIETEST:
@@ -122,7 +125,7 @@ def _without_sides(reading: Reading, context: Context) -> Verdict:
     heard = len(context.events) if context.events is not None else None
     for side in reading.sides:
         clause_ends = not reading.text[side.end :].strip() or reading.text[side.end :].lstrip()[0] in ",.;"
-        countable = not counted or len(counted) == 1 and counted[0].value == heard
+        countable = not counted or (len(counted) == 1 and counted[0].value == heard)
         if side.kind != "absolute" or side.form not in ("at", "from", "far") or not clause_ends or not countable:
             return Veto(f"the text says {side.text!r}, and the sound would come from no side")
     return Edit(tuple(Replacement(side.start, side.end, "") for side in reading.sides))
@@ -132,7 +135,7 @@ def _without_sides(reading: Reading, context: Context) -> Verdict:
 def words_still_heard(text: str, sound: AudioState, context: Context) -> Verdict:
     """A transcript loses and reorders the words that its recording does, if word times say which; else it needs them all."""
     move = sound.time
-    if not text or move.is_identity or move.kept > 1 - 1e-6 and move.in_order:
+    if not text or move.is_identity or (move.kept > 1 - 1e-6 and move.in_order):
         return None
     if context.words is None:
         return Veto("part of what is said would be cut or moved, and no word times say which")
@@ -155,7 +158,7 @@ def speech_is_heard(text: str, sound: AudioState, context: Context) -> Verdict:
 
 def _tempo(reading: Reading, move: TimeMap) -> Veto | None:
     for mention in reading.tempo:
-        wrong = move.rate > SAME_TEMPO and mention.word in _SLOWER or move.rate < 1 / SAME_TEMPO and mention.word in _FASTER
+        wrong = (move.rate > SAME_TEMPO and mention.word in _SLOWER) or (move.rate < 1 / SAME_TEMPO and mention.word in _FASTER)
         if wrong:
             return Veto(f"the text says {mention.word!r}, and everything would be {move.rate:.2g} times as fast")
     return None

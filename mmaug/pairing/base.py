@@ -13,7 +13,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from mmaug.effects.state import State
 from mmaug.effects.view import Box
 from mmaug.errors import RuleError
 from mmaug.language.edits import Replacement

@@ -43,7 +43,9 @@ def sides_stay(sound: AudioState, picture: ImageState, context: Context) -> Verd
     if not context.things:
         x, _ = picture.geometry.point(width / 2, height / 2)
         drift = abs(x / picture.geometry.out_size[0] - 0.5)
-        return Veto(f"the view moves sideways by {drift:.0%} of the width, and no boxes say what is where") if drift > UNSEEN_DRIFT else None
+        return (
+            Veto(f"the view moves sideways by {drift:.0%} of the width, and no boxes say what is where") if drift > UNSEEN_DRIFT else None
+        )
     for thing in context.things:
         before = (thing.box[0] + thing.box[2]) / 2 / width - 0.5
         seen = picture.seen(thing.box)

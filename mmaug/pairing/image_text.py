@@ -40,7 +40,7 @@ def sides_follow(text: str, picture: ImageState, context: Context) -> Verdict:
     A mirror also makes writing unreadable: a text that quotes or implies some is vetoed.
     """
     reading = read(text)
-    if not reading.sides and reading.writing is None or picture.geometry.is_identity:
+    if (not reading.sides and reading.writing is None) or picture.geometry.is_identity:
         return None
     if reading.writing is not None and picture.geometry.mirrored:
         return Veto(f"a mirror makes writing unreadable ({reading.writing})")
@@ -73,7 +73,7 @@ def colours_keep_their_names(text: str, picture: ImageState, context: Context) -
     else the step is vetoed. Words about light stand only while lightness does.
     """
     reading = read(text)
-    if not reading.colours and not reading.light or picture.colour.is_identity:
+    if (not reading.colours and not reading.light) or picture.colour.is_identity:
         return None
     if reading.light and (change := _lightness_change(picture.colour)) > SAME_LIGHT:
         return Veto(f"lightness changes by {change:.0f} of 100, and the text says {reading.light[0].word!r}")
@@ -111,14 +111,14 @@ def _is_counted(mention: Colour, reading: Reading) -> bool:
     """Whether a count may be of things of this colour: "two red cups", not "two men by a red wall"."""
     for count in reading.counts:
         between = any(count.end <= noun.start and noun.end <= mention.start for noun in reading.nouns)
-        if count.kind != "vague" and (mention.role != "adjective" or not between and count.start < mention.start):
+        if count.kind != "vague" and (mention.role != "adjective" or (not between and count.start < mention.start)):
             return True
     return False
 
 
 def _no_longer_alone(mention: Colour, made: Replacement | None, change: ColourMap) -> bool:
     """Whether a counted colour would no longer tell its things from others: "two gray cups" when all cups become gray."""
-    if mention.role == "name" or mention.term not in colour.BASIC or made is not None and not made.text:
+    if mention.role == "name" or mention.term not in colour.BASIC or (made is not None and not made.text):
         return False  # where the colour is left out, the reader of the text has made sure that nothing counts it
     new = mention.term if made is None else colour.renamed(mention.term, change, mention.modifier or None)
     return new is not None and colour.collides(mention.term, new, change)
@@ -149,4 +149,3 @@ def _lightness_change(change: ColourMap) -> float:
 
 
 RULES: tuple[PairRule, ...] = (sides_follow, colours_keep_their_names)
-

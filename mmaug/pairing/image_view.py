@@ -51,7 +51,7 @@ _DISTANCES = frozenset("close closeup closely far farther further distant distan
 @rule("view", on=TEXTS)
 def named_things_stay(text: str, picture: ImageState, context: Context) -> Verdict:
     """A text that names or counts what is no longer seen, or says where it is, vetoes when that is no longer so."""
-    if not text or picture.geometry.is_identity and not picture.hidden:
+    if not text or (picture.geometry.is_identity and not picture.hidden):
         return None
     reading = read(text)
     named, naming = _named(text, reading, context.things or ())
@@ -129,7 +129,9 @@ def _unboxed(reading: Reading, picture: ImageState, uncounted: bool) -> Veto | N
     if picture.shows(COUNTED_VIEW if fine else UNBOXED_VIEW):
         return None
     bound = COUNTED_VIEW if fine else UNBOXED_VIEW
-    return Veto(f"{picture.share:.0%} of the picture would stay in view, and no box shows where all that the text names is (less than {bound:.0%})")
+    return Veto(
+        f"{picture.share:.0%} of the picture would stay in view, and no box shows where all that the text names is (less than {bound:.0%})"
+    )
 
 
 def _places(reading: Reading, picture: ImageState, seen: Seens, all_named: bool) -> Veto | None:

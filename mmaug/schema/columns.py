@@ -90,17 +90,16 @@ class Column:
         else:
             parent = Column(self.path, self.parents[:-1], self.parents[-1], False)
             lists = parent.get(row)
-            parent.put(row, {
-                name: _only(items, kept) if _is_list(items) and len(items) == len(kept) else items
-                for name, items in lists.items()
-            })
+            parent.put(
+                row, {name: _only(items, kept) if _is_list(items) and len(items) == len(kept) else items for name, items in lists.items()}
+            )
 
     def _wrong_shape(self, got: Any, wanted: str) -> RowError:
         hint = ""
         if isinstance(got, Sequence) and not self.each and self.parents:
-            hint = f"; for a list of dicts write column=\"{'.'.join(self.parents)}[].{self.leaf}\""
+            hint = f'; for a list of dicts write column="{".".join(self.parents)}[].{self.leaf}"'
         if isinstance(got, Mapping) and self.each:
-            hint = f"; for a dict of lists write column=\"{'.'.join(self.parents)}.{self.leaf}\""
+            hint = f'; for a dict of lists write column="{".".join(self.parents)}.{self.leaf}"'
         return RowError(f"column {self.path!r}: {wanted} must be there, got {type(got).__name__}{hint}")
 
 
@@ -112,8 +111,7 @@ def parse(path: str) -> Column:
     bad = not all(names) or (each and leaf and (not tail or "." in tail)) or "[" in head + leaf
     if bad:
         raise SchemaError(
-            f"column path {path!r}: must look like \"caption\", \"objects.bbox\" or \"persons[].keypoints\" "
-            "(one [] at most, one name after it)"
+            f'column path {path!r}: must look like "caption", "objects.bbox" or "persons[].keypoints" (one [] at most, one name after it)'
         )
     if each:
         return Column(path, tuple(names), tail, True)

@@ -45,9 +45,7 @@ class Schema:
         self._check_columns()
         self._by_kind: dict[tuple[str, ...], list[str]] = {}
         self._followers = {name: [other for other, field in self.fields.items() if name in sources(field)] for name in self.fields}
-        self._tops = frozenset(
-            top for field in self.fields.values() for path in _paths(field) for top in (columns.parse(path).top,)
-        )
+        self._tops = frozenset(top for field in self.fields.values() for path in _paths(field) for top in (columns.parse(path).top,))
 
     def column(self, name: str) -> Column:
         """Where the field's value lies."""
@@ -220,7 +218,7 @@ def _field_to_json(name: str, field: Field) -> dict[str, Any]:
         default = option.default if option.default is not NO_DEFAULT else None
         if option.name == "column":
             default = name
-        if given != default and not (option.name == "forbids" and not given) or option.name in ("of", "format", "axis"):
+        if (given != default and not (option.name == "forbids" and not given)) or option.name in ("of", "format", "axis"):
             value[option.name] = _plain(given)
     return value
 

@@ -98,7 +98,7 @@ class OpContract:
         """A sentence, a source, and every parameter by name, with its unit."""
         for op in self.every_op():
             text = op.function.__doc__ or ""
-            assert op.summary.endswith(".") and 10 < len(op.summary), f"{op.name}: the docstring must start with one sentence"
+            assert op.summary.endswith(".") and len(op.summary) > 10, f"{op.name}: the docstring must start with one sentence"
             assert "Source:" in text, f"{op.name}: the docstring must have a line Source: ..."
             told = text.split("Source:")[0]
             for name, param in op.params.items():

@@ -34,9 +34,13 @@ def read(value: Any, format: str, size: Size, where: str) -> list[Box]:
         if not all(map(np.isfinite, (x1, y1, x2, y2))):
             raise RowError(f"{place}: must hold finite numbers, got {_shown(value[number])}")
         if x2 < x1 or y2 < y1:
-            raise RowError(f"{place}: must have x1 <= x2 and y1 <= y2 (format {format!r}), got {_shown(value[number])}; is the format right?")
+            raise RowError(
+                f"{place}: must have x1 <= x2 and y1 <= y2 (format {format!r}), got {_shown(value[number])}; is the format right?"
+            )
         if x1 < -slack_x or y1 < -slack_y or x2 > width + slack_x or y2 > height + slack_y:
-            raise RowError(f"{place}: must lie in the picture of {width} x {height}, got {_shown(value[number])} ({format}); is the format right?")
+            raise RowError(
+                f"{place}: must lie in the picture of {width} x {height}, got {_shown(value[number])} ({format}); is the format right?"
+            )
         boxes.append((max(x1, 0.0), max(y1, 0.0), min(x2, float(width)), min(y2, float(height))))
     return boxes
 

@@ -30,10 +30,14 @@ def check(value: Any, field: Words, seconds: float, where: str) -> None:
         place = f"{where}[{number}]"
         if not isinstance(item, Mapping) or not {field.text, field.start, field.end} <= item.keys():
             got = sorted(item) if isinstance(item, Mapping) else type(item).__name__
-            raise RowError(f"{place}: must have the keys {field.text!r}, {field.start!r} and {field.end!r}, got {got}; name yours in the field")
+            raise RowError(
+                f"{place}: must have the keys {field.text!r}, {field.start!r} and {field.end!r}, got {got}; name yours in the field"
+            )
         for start, end in _pairs(item, field):
             if not (isinstance(start, (int, float)) and isinstance(end, (int, float)) and 0 <= start <= end <= seconds + SLACK):
-                raise RowError(f"{place}: must have 0 <= start <= end <= {seconds:g} s (the recording's length), got start={start!r}, end={end!r}")
+                raise RowError(
+                    f"{place}: must have 0 <= start <= end <= {seconds:g} s (the recording's length), got start={start!r}, end={end!r}"
+                )
 
 
 def follow(value: Sequence[Mapping[str, Any]], field: Words, move: TimeMap) -> Followed:

@@ -21,9 +21,7 @@ class AudioClip:
     rate: int
 
     def __eq__(self, other: object) -> bool:
-        return (
-            isinstance(other, AudioClip) and self.rate == other.rate and bool(np.array_equal(self.samples, other.samples))
-        )
+        return isinstance(other, AudioClip) and self.rate == other.rate and bool(np.array_equal(self.samples, other.samples))
 
     @property
     def seconds(self) -> float:

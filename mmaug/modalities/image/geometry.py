@@ -69,9 +69,7 @@ def translate_x(size: Size, *, fraction: float) -> GeometryMap:
     y=Place("of the room above"),
     size=OutSize(),
 )
-def random_resized_crop(
-    frame: Size, *, scale: float, ratio: float, x: float, y: float, size: Any
-) -> GeometryMap:
+def random_resized_crop(frame: Size, *, scale: float, ratio: float, x: float, y: float, size: Any) -> GeometryMap:
     """Look at a part of the picture, scaled to the wanted size.
 
     scale: area of the part as a share of the picture's, in [0.01, 1]. ratio: how much wider than the result the part is, relative

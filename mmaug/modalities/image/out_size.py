@@ -22,8 +22,10 @@ class OutSize:
 
     def from_given(self, given: Any, where: str) -> Draw:
         pair: Sequence[Any] = (given, given) if isinstance(given, int) else given
-        whole = isinstance(pair, (tuple, list)) and len(pair) == 2 and all(
-            isinstance(side, int) and not isinstance(side, bool) and 1 <= side <= 65535 for side in pair
+        whole = (
+            isinstance(pair, (tuple, list))
+            and len(pair) == 2
+            and all(isinstance(side, int) and not isinstance(side, bool) and 1 <= side <= 65535 for side in pair)
         )
         if given is not None and not whole:
             raise PolicyError(f"{where}: must be a whole number or (height, width), each in 1 to 65535 pixels, got {given!r}")

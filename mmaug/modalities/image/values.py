@@ -46,7 +46,9 @@ def _size(value: Any, where: str) -> Size:
         turned = _orientation(value) >= 5
         size = (height, width) if turned else (width, height)
     elif _is_tensor(value):
-        _check_array(value.ndim == 3 and value.shape[0] in (1, 3, 4) and str(value.dtype) == "torch.uint8", "torch.uint8 [3, h, w]", value, where)
+        _check_array(
+            value.ndim == 3 and value.shape[0] in (1, 3, 4) and str(value.dtype) == "torch.uint8", "torch.uint8 [3, h, w]", value, where
+        )
         size = (value.shape[2], value.shape[1])
     elif isinstance(value, np.ndarray):
         fits = value.ndim == 2 or (value.ndim == 3 and value.shape[2] in (1, 3, 4))

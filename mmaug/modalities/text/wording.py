@@ -64,7 +64,8 @@ def _synonyms(word: str) -> tuple[str, ...]:
 
 
 _ANOTHER_SENSE = frozenset(
-    "person persons people someone someones somebody soul souls fries lid eyelid runner smuggler runners smugglers plain evident cheesy crummy"
+    "person persons people someone someones somebody soul souls fries"
+    " lid eyelid runner smuggler runners smugglers plain evident cheesy crummy"
     " cowboy puncher pitcher hurler technology engineering sunny gay cheery stories tales thought idea style way tries efforts part portion"
     " kind sort war warfare sun sunlight cloth fabric burly husky".split()
 )
