@@ -215,7 +215,7 @@ def renamed(term: str, fn: ColourFunction, modifier: str | None = None) -> str |
         return new
     if any(other != new for other in names):
         return None
-    return new if new == term or new in _NEUTRAL or _margin(after, new) >= _SURE else None
+    return new if new == term or new in _NEUTRAL or _margin(after[:typical], new) >= _SURE else None
 
 
 @cache
@@ -242,7 +242,7 @@ def collides(term: str, new: str, fn: ColourFunction) -> bool:
 
 
 _SURE = 8.0
-"""How much nearer (delta E) a colour must be to its new name than to any other before a caption may say so."""
+"""How much nearer (delta E) a typical colour must be to its new name than to any other before a caption may say so."""
 
 
 def _margin(own: np.ndarray, term: str) -> float:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 from mmaug.effects.state import State, audio_state, image_state
 from mmaug.errors import RowError
@@ -15,7 +15,7 @@ from mmaug.modalities.image import values as image_values
 from mmaug.modalities.image.values import Look
 from mmaug.modalities.text import values as text_values
 from mmaug.pairing.base import Context, Sound, Thing
-from mmaug.schema import MISSING, Schema, sources
+from mmaug.schema import MISSING, Schema, Words, sources
 
 TEXT_KINDS = ("caption", "messages", "transcript")
 LAZY_KINDS = ("boxes", "keypoints", "mask", "size", "words", "events", "label")
@@ -28,12 +28,13 @@ class Light:
     caption of five, say).
     """
 
-    __slots__ = ("_boxes", "_contexts", "all_texts", "hearings", "looks", "row", "schema", "texts")
+    __slots__ = ("_boxes", "_contexts", "_timed", "all_texts", "hearings", "looks", "row", "schema", "texts")
 
     def __init__(self, schema: Schema, row: Mapping[str, Any]):
         self.schema, self.row = schema, row
         self._contexts: dict[tuple[str, str], Context] = {}
         self._boxes: dict[str, list[box_values.Box]] = {}
+        self._timed: dict[str, Any] = {}
         self.looks: dict[str, Look] = {}
         self.hearings: dict[str, Hearing] = {}
         self.all_texts: dict[str, list[str]] = {}
@@ -63,6 +64,15 @@ class Light:
             self._boxes[name] = box_values.read(value, field.format, self.looks[field.of].size, f"field {name!r}")
             self._check_beside(name, len(value))
         return self._boxes[name]
+
+    def timed(self, name: str) -> Any:
+        """The words or events of a recording that is there; MISSING where the row has none."""
+        if name not in self._timed:
+            value, field = self.value(name), cast(Words, self.schema.fields[name])
+            if value is not MISSING:
+                times.check(value, field, self.hearings[field.of].seconds, f"field {name!r}")
+            self._timed[name] = value
+        return self._timed[name]
 
     def states(self) -> dict[str, State]:
         """The effects before any step."""
@@ -96,13 +106,15 @@ class Light:
 
     def _labels(self, name: str, boxes: int) -> list[str]:
         column = self.schema.label_column(name)
-        labels: Any = column.get(self.row) if column is not None else [""] * boxes
+        labels: Any = column.get(self.row) if column is not None and boxes else [""] * boxes
         return [str(label) for label in (labels.tolist() if hasattr(labels, "tolist") else labels)]
 
     def _check_beside(self, name: str, boxes: int) -> None:
         """Every column whose items go with the boxes has one for each."""
         for column in self.schema.beside(name):
             items = column.get(self.row)
+            if items is MISSING and not boxes:
+                continue
             if items is MISSING or not hasattr(items, "__len__") or len(items) != boxes:
                 count = "none" if items is MISSING else len(items) if hasattr(items, "__len__") else repr(items)
                 raise RowError(f"field {name!r}: column {column.path!r} must hold one item a box, got {count} for {boxes} boxes")
@@ -111,8 +123,7 @@ class Light:
         found: list[Sound] = []
         names = [n for n in self.schema.of_kind(kind) if self.schema.fields[n].of == source]
         for name in names:
-            field = self.schema.fields[name]
-            if (value := self.value(name)) is not MISSING:
-                times.check(value, field, self.hearings[source].seconds, f"field {name!r}")
+            field: Any = self.schema.fields[name]
+            if (value := self.timed(name)) is not MISSING:
                 found += [Sound(str(item[field.text]), item[field.start], item[field.end]) for item in value]
         return tuple(found) if names else None

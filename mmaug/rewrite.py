@@ -175,7 +175,7 @@ def _on_sound(name: str, source: str, light: Light, state: AudioState, writes: W
     if value is MISSING:
         return
     if field_.kind in ("words", "events"):
-        followed = times.follow(value, field_, state.time)
+        followed = times.follow(light.timed(name), field_, state.time)
         writes.values.append((column, followed.items))
     elif field_.kind == "transcript":
         said = _said(source, light, state)
@@ -192,6 +192,6 @@ def _on_sound(name: str, source: str, light: Light, state: AudioState, writes: W
 def _said(source: str, light: Light, state: AudioState) -> list[int] | None:
     """The numbers of the words still heard, in the order they are now heard; None where no words are annotated."""
     for name in light.schema.of_kind("words"):
-        if light.schema.fields[name].of == source and (value := light.value(name)) is not MISSING:
+        if light.schema.fields[name].of == source and (value := light.timed(name)) is not MISSING:
             return times.follow(value, light.schema.fields[name], state.time).order
     return None

@@ -40,25 +40,19 @@ def say(text, *ops, boxes=None):
         ("a bright, upright dog", [FLIP], "a bright, upright dog"),
         ("the bus has left the station", [FLIP], "the bus has left the station"),
         ('a sign reading "LEFT"', [FLIP], None),
-        ('a sign reading "LEFT"', [turn(2)], 'a sign reading "LEFT"'),
         ("a dog left of a cat", [mm.op("image.rotate", degrees=30)], None),
-        ("a dog near a cat", [mm.op("image.rotate", degrees=30)], None),
         ("a dog left of a cat", [mm.op("image.rotate", degrees=8)], "a dog left of a cat"),
         ("", [FLIP, turn(1), mm.op("image.translate_x", fraction=1.0)], ""),
     ],
 )
 def test_sides(text, ops, wanted):
-    if text == "a dog near a cat":
-        assert say(text, *ops) in (None, text)  # corners leave the view: in doubt is fine, another text is not
-    else:
-        assert say(text, *ops) == wanted
+    assert say(text, *ops) == wanted
 
 
 @pytest.mark.parametrize(
     ("text", "ops", "wanted"),
     [
         ("a red car", [mm.op("image.hue", degrees=120)], "a green car"),
-        ("a red car", [mm.op("image.hue", degrees=240)], "a blue car"),
         ("a red car", [mm.op("image.hue", degrees=360)], "a red car"),
         ("a white cat", [mm.op("image.invert")], "a black cat"),
         ("a white cat", [mm.op("image.invert"), mm.op("image.invert")], "a white cat"),
@@ -66,12 +60,24 @@ def test_sides(text, ops, wanted):
         ("a black and white photo", [mm.op("image.to_gray")], "a black and white photo"),
         ("a cat", [mm.op("image.invert")], "a cat"),
         ("a dark room", [mm.op("image.invert")], None),
-        ("Mr. Green", [mm.op("image.hue", degrees=120)], "Mr. Green"),
         ("a red light", [mm.op("image.brightness", factor=1.0)], "a red light"),
     ],
 )
 def test_colours(text, ops, wanted):
     assert say(text, *ops) == wanted
+
+
+@pytest.mark.parametrize(
+    ("text", "op", "true"),
+    [
+        ("a red car", mm.op("image.hue", degrees=240), {"a blue car", "a car"}),
+        ("Mr. Green", mm.op("image.hue", degrees=120), {"Mr. Green"}),
+        ('a sign reading "LEFT"', turn(2), {'a sign reading "LEFT"'}),
+        ("a dog near a cat", mm.op("image.rotate", degrees=30), {"a dog near a cat"}),
+    ],
+)
+def test_in_doubt_a_step_is_refused_but_nothing_false_is_said(text, op, true):
+    assert say(text, op) in true | {None}
 
 
 CAT, DOG = ((5, 10, 20, 30), "cat"), ((75, 10, 20, 30), "dog")
