@@ -113,8 +113,8 @@ def _same(a: Any, b: Any) -> bool:
     if isinstance(a, (list, tuple)):
         return len(a) == len(b) and all(map(_same, a, b))
     if hasattr(a, "shape"):
-        return a.shape == b.shape and a.dtype == b.dtype and bool((a == b).all())
+        return a.shape == b.shape and a.dtype == b.dtype and bool(((a == b) | ((a != a) & (b != b))).all())
     if hasattr(a, "tobytes"):
         alike = (a.size, a.mode, a.getpalette()) == (b.size, b.mode, b.getpalette())
         return alike and np.array_equal(np.asarray(a), np.asarray(b))
-    return a == b
+    return a == b or (a != a and b != b)  # NaN is the same as NaN

@@ -160,7 +160,7 @@ def content_key(row: Mapping[str, Any], schema: Schema) -> bytes:
 
 def _feed(digest: Any, value: Any) -> None:
     if isinstance(value, Mapping):
-        for key in sorted(value):
+        for key in sorted(value, key=str):
             digest.update(str(key).encode())
             _feed(digest, value[key])
     elif isinstance(value, (list, tuple)):

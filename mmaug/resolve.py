@@ -137,9 +137,10 @@ class Fold:
             field = self.light.schema.fields[name]
             if field.forbids and source in sources(field):  # type: ignore[attr-defined]
                 value = self.light.value(name)
-                label = str(value.item() if hasattr(value, "item") else value)
-                if op in field.forbids.get(label, ()):  # type: ignore[attr-defined]
-                    return Dropped(name, None, "forbids", f"{op} would change the class {label!r}")
+                value = value.tolist() if hasattr(value, "tolist") else value
+                for label in value if isinstance(value, (list, tuple)) else () if value is MISSING else (value,):
+                    if op in field.forbids.get(str(label), ()):  # type: ignore[attr-defined]
+                        return Dropped(name, None, "forbids", f"{op} would change the class {str(label)!r}")
         return None
 
 

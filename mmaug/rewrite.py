@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
+
 from mmaug import rng
 from mmaug.effects.state import AudioState, ImageState
 from mmaug.errors import RowError
@@ -93,7 +95,7 @@ def _texts(name: str, light: Light, fold: Fold, writes: Writes) -> None:
     if chosen is not None:
         writes.values.append((column, type(value)(new)))
     elif new != light.texts[name]:
-        writes.values.append((column, text_values.to_texts(value, schema_field.kind, f"field {name!r}")[1](new)))
+        writes.values.append((column, _like(value, text_values.to_texts(value, schema_field.kind, f"field {name!r}")[1](new))))
     if spans := getattr(schema_field, "spans", None):
         _spans(name, parse(spans), light, moves, chosen, writes)
 
@@ -158,15 +160,29 @@ def _on_picture(name: str, light: Light, state: ImageState, writes: Writes) -> N
         return
     if field_.kind == "boxes":
         moved, kept = boxes.follow(light.boxes(name) or [], state, field_.min_visibility)
-        writes.values.append((column, boxes.write(moved, value, field_.format, state.geometry.out_size)))
+        writes.values.append((column, _like(value, boxes.write(moved, value, field_.format, state.geometry.out_size))))
         if not all(kept):
             writes.drop(column, kept, light.schema.beside(name))
     elif field_.kind == "keypoints":
         names = keypoint_names(field_.names)
-        writes.values.append((column, keypoints.follow(value, names, state, f"field {name!r}")))
+        writes.values.append((column, _like(value, keypoints.follow(value, names, state, f"field {name!r}"))))
     else:
         size = state.geometry.out_size[field_.axis == "height"]
-        writes.values.append((column, value.new_tensor(size) if hasattr(value, "new_tensor") else type(value)(size)))
+        writes.values.append((column, _number(value, size, name, type(value))))
+
+
+def _like(value: Any, new: Any) -> Any:
+    """What is made of a tuple goes out as one."""
+    return tuple(new) if isinstance(value, tuple) and isinstance(new, list) else new
+
+
+def _number(value: Any, new: float, name: str, form: type) -> Any:
+    """A size in the form that came: a number, or a tensor of one."""
+    if hasattr(value, "new_tensor"):
+        return value.new_tensor(new)
+    if not isinstance(value, (int, float, np.number)) or isinstance(value, bool):
+        raise RowError(f"field {name!r}: must be a number, got {value!r}")
+    return form(new)
 
 
 def _on_sound(name: str, source: str, light: Light, state: AudioState, writes: Writes) -> None:
@@ -176,7 +192,7 @@ def _on_sound(name: str, source: str, light: Light, state: AudioState, writes: W
         return
     if field_.kind in ("words", "events"):
         followed = times.follow(light.timed(name), field_, state.time)
-        writes.values.append((column, followed.items))
+        writes.values.append((column, _like(value, followed.items)))
     elif field_.kind == "transcript":
         said = _said(source, light, state)
         if said is not None and list(range(len(times.tokens(value)))) != said:
@@ -186,7 +202,7 @@ def _on_sound(name: str, source: str, light: Light, state: AudioState, writes: W
             writes.values.append((column, after))
     else:
         seconds = round(state.time.out_seconds, 6)
-        writes.values.append((column, value.new_tensor(seconds) if hasattr(value, "new_tensor") else seconds))
+        writes.values.append((column, _number(value, seconds, name, float)))
 
 
 def _said(source: str, light: Light, state: AudioState) -> list[int] | None:

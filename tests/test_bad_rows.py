@@ -158,12 +158,18 @@ def test_masks(mask, said):
     refused({"image": mm.Image(), "mask": mm.Mask()}, {"image": PICTURE, "mask": mask}, FLIP, "field 'mask'", *said)
 
 
+@pytest.mark.parametrize("size", ["60", [60], True, {"w": 60}])
+def test_sizes(size):
+    refused({"image": mm.Image(), "w": mm.Size()}, {"image": PICTURE, "w": size}, FLIP, "field 'w'", "must be a number")
+
+
 # -- texts -------------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
     ("caption", "said"),
-    [(5, ["a string or a list of strings", "got int"]), ({"en": "a dog"}, ["got dict"]), (["a dog", None], ["[1] is None"]), (b"dog", ["got bytes"]),
+    [(5, ["a string or a list of strings", "got int"]), ({"en": "a dog"}, ["got dict"]),
+     (["a dog", None], ["[1] is None"]), (b"dog", ["got bytes"]),
      (["a dog", ["a cat"]], ["[1] is ['a cat']"])],
 )  # fmt: skip
 def test_captions(caption, said):
@@ -193,7 +199,7 @@ TEXT_OPS = [mm.op("text.synonym", share=1.0), mm.op("text.keyboard_typo", share=
 def test_odd_texts_are_fine(text):
     for caption in (text, [text, "a dog left of a cat"], []):
         out, _ = run({"image": mm.Image(), "caption": mm.Caption()}, {"image": PICTURE, "caption": caption}, *TEXT_OPS)
-        assert type(out["caption"]) is type(caption) and len(out["caption"]) == len(caption) or isinstance(caption, str)
+        assert (type(out["caption"]) is type(caption) and len(out["caption"]) == len(caption)) or isinstance(caption, str)
     if not any(c.isascii() and c.isalpha() for c in text):
         assert run({"image": mm.Image(), "caption": mm.Caption()}, {"image": PICTURE, "caption": text}, *TEXT_OPS)[0]["caption"] == text
 
@@ -249,8 +255,10 @@ def word(**other):
     [
         ([word(), word(start=0.3, end=0.2)], ["[1]", "0 <= start <= end", "start=0.3, end=0.2"]),
         ([word(start=-0.1)], ["[0]", "start=-0.1"]), ([word(end=0.7)], ["[0]", "<= 0.5 s", "end=0.7"]),
-        ([word(start=NAN)], ["[0]", "start=nan"]), ([word(start="0.1")], ["[0]", "start='0.1'"]), ([word(start=None)], ["[0]", "start=None"]),
-        ([{"word": "one", "start": 0.1, "end": 0.2}], ["[0]", "keys 'text', 'start' and 'end'", "['end', 'start', 'word']", "name yours in the field"]),
+        ([word(start=NAN)], ["[0]", "start=nan"]), ([word(start="0.1")], ["[0]", "start='0.1'"]),
+        ([word(start=None)], ["[0]", "start=None"]),
+        ([{"word": "one", "start": 0.1, "end": 0.2}],
+         ["[0]", "keys 'text', 'start' and 'end'", "['end', 'start', 'word']", "name yours in the field"]),
         (["one"], ["[0]", "got str"]), ("one", ["must be a list", "got str"]), ({"text": []}, ["must be a list", "got dict"]),
     ],
 )  # fmt: skip

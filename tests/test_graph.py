@@ -181,6 +181,22 @@ def test_annotations_go_out_as_they_came():
         assert len(out["boxes"]) == len(out["kinds"]) == 1 and out["kinds"][0] == 2 and int(out["w"]) == 24
 
 
+def test_tuples_stay_tuples():
+    schema = mm.Schema(image=mm.Image(), boxes=mm.Boxes(), joints=mm.Keypoints(), chat=mm.Messages(), audio=mm.Audio(), words=mm.Words())
+    given = {
+        "image": PIXELS,
+        "boxes": ((1.0, 2.0, 9.0, 11.0),),
+        "joints": ((1.0, 1.0, 2),),
+        "chat": ({"role": "user", "content": "a dog on the left"},),
+        "audio": (STEREO, 8000),
+        "words": ({"text": "a", "start": 0.05, "end": 0.1},),
+    }
+    out = graph(FLIP, mm.op("audio.reverse"), schema=schema)(given, key=1)
+    assert {name: type(value) for name, value in out.items()} == {name: type(value) for name, value in given.items()}
+    assert out["boxes"] == ((27.0, 2.0, 35.0, 11.0),) and out["joints"] == ((35.0, 1.0, 2),) and out["words"][0]["start"] == 0.1
+    assert out["chat"] == ({"role": "user", "content": "a dog on the right"},)
+
+
 def test_one_plan_for_all_frames():
     frames = [NOISE.integers(0, 255, (20, 30, 3), np.uint8) for _ in range(3)]
     g = graph(mm.op("image.rotate"), mm.op("image.hue"), mm.op("image.cutout"), schema=mm.Schema(frames=mm.Image()))
@@ -203,6 +219,18 @@ def test_a_plan_goes_on_any_row_and_a_bound_plan_on_its_own():
     assert g.apply(g.resolve(plan, two), two).keys() == two.keys()
     with pytest.raises(mm.PlanError, match="resolved on another row: column 'image' differs; resolve the plan on this row"):
         g.apply(bound, two)
+
+
+def test_nan_is_the_same_as_nan():
+    g = graph(FLIP, schema=mm.Schema(image=mm.Image(), score=mm.Opaque(), scores=mm.Opaque()))
+    given = {"image": PIXELS, "score": float("nan"), "scores": np.array([1.0, np.nan]), "names": {1: 2, "a": 3}}
+    same = {**copy.deepcopy(given), "score": float("nan")}
+    assert g.apply(g.resolve(g.plan(key=1), given), same).keys() == given.keys()
+    assert (
+        graph(FLIP, schema=mm.Schema(image=mm.Image(), names=mm.Opaque()))(given).keys() == given.keys()
+    )  # keys of two types have a content key
+    with pytest.raises(mm.PlanError, match="column 'scores' differs"):
+        g.apply(g.resolve(g.plan(key=1), given), {**same, "scores": np.array([np.nan, 1.0])})
 
 
 @pytest.mark.parametrize(("name", "change"), [

@@ -77,8 +77,13 @@ def test_columns_of_their_own_and_lists_of_dicts():
 
 def test_two_kinds_of_boxes_in_one_container_drop_together():
     schema = mm.Schema(image=mm.Image(), body=mm.Boxes(column="o[].body"), head=mm.Boxes(column="o[].head"))
-    rows = [{"body": [0.0, 0.0, 70.0, 50.0], "head": [60.0, 0.0, 70.0, 10.0]}, {"body": [40.0, 0.0, 60.0, 50.0], "head": [45.0, 0.0, 55.0, 10.0]},
-            {"body": [0.0, 0.0, 60.0, 50.0], "head": [5.0, 0.0, 15.0, 10.0]}]  # fmt: skip
+    pairs = [
+        ([0.0, 0.0, 70.0, 50.0], [60.0, 0.0, 70.0, 10.0]),
+        ([40.0, 0.0, 60.0, 50.0], [45.0, 0.0, 55.0, 10.0]),
+        ([0.0, 0.0, 60.0, 50.0], [5.0, 0.0, 15.0, 10.0]),  # the head leaves
+        ([0.0, 0.0, 15.0, 50.0], [50.0, 0.0, 60.0, 10.0]),  # the body leaves
+    ]
+    rows = [{"body": body, "head": head} for body, head in pairs]
     out = run(schema, {"image": PICTURE, "o": rows}, mm.op("image.translate_x", fraction=-0.25))[0]
     assert [o["body"] for o in out["o"]] == [[0.0, 0.0, 50.0, 50.0], [20.0, 0.0, 40.0, 50.0]]
     unequal = mm.Schema(image=mm.Image(), a=mm.Boxes(column="o.a"), b=mm.Boxes(column="o.b"))

@@ -211,6 +211,12 @@ def test_a_class_that_forbids_an_op(label):
     assert applied(run({"image": PICTURE, "digit": 16}, turn, FLIP, schema=schema)[1]) == ["rotate90", "horizontal_flip"]
 
 
+def test_any_of_several_classes_forbids():
+    schema = mm.Schema(image=mm.Image(), digits=mm.Label(optional=True, forbids={"6": ["image.rotate90"], "MISSING": ["image.rotate90"]}))
+    for digits, wanted in (([2, 6], []), ((2, 3), ["rotate90"]), (np.array([6, 1]), []), ([], ["rotate90"]), (None, ["rotate90"])):
+        assert applied(run({"image": PICTURE, "digits": digits}, mm.op("image.rotate90"), schema=schema)[1]) == wanted
+
+
 def test_a_tensor_is_a_class_too():
     torch = pytest.importorskip("torch")
     schema = mm.Schema(image=mm.Image(), digit=mm.Label(forbids={"6": ["image.rotate90"]}))

@@ -99,7 +99,7 @@ def five_schema():
 def five_row(caption):
     return {
         "audio": {"array": NOISE.normal(0, 0.1, 40000).astype(np.float32), "sampling_rate": 8000},  # 5 s
-        "words": [{"text": "good", "start": 0.5, "end": 1.0}, {"text": "old", "start": 1.25, "end": 1.5}, {"text": "days", "start": 4.5, "end": 4.9}],
+        "words": [{"text": t, "start": a, "end": b} for t, a, b in (("good", 0.5, 1.0), ("old", 1.25, 1.5), ("days", 4.5, 4.9))],
         "transcript": "Good old days.",
         "events": [{"text": "dog bark", "start": 0.2, "end": 0.5}, {"text": "door slam", "start": 2.0, "end": 2.4}],
         "caption": caption,
