@@ -18,7 +18,7 @@ from mmaug.pairing.base import Context, Sound, Thing
 from mmaug.schema import MISSING, Schema, Words, sources
 
 TEXT_KINDS = ("caption", "messages", "transcript")
-LAZY_KINDS = ("boxes", "keypoints", "mask", "size", "words", "events", "label")
+LAZY_KINDS = ("keypoints", "mask", "size", "label")
 
 
 class Light:
@@ -49,6 +49,10 @@ class Light:
                 self.all_texts[name] = text_values.to_texts(value, schema.fields[name].kind, f"field {name!r}")[0]
         for name in schema.of_kind(*LAZY_KINDS):
             self.value(name)  # it must be there
+        for name in schema.of_kind("boxes"):  # read now, so that a bad row fails whatever is drawn for it
+            self.boxes(name)
+        for name in schema.of_kind("words", "events"):
+            self.timed(name)
         self.texts = dict(self.all_texts)
 
     def value(self, name: str) -> Any:
@@ -69,7 +73,7 @@ class Light:
         """The words or events of a recording that is there; MISSING where the row has none."""
         if name not in self._timed:
             value, field = self.value(name), cast(Words, self.schema.fields[name])
-            if value is not MISSING:
+            if value is not MISSING and field.of in self.hearings:
                 times.check(value, field, self.hearings[field.of].seconds, f"field {name!r}")
             self._timed[name] = value
         return self._timed[name]

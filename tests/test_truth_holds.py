@@ -14,7 +14,7 @@ import truth
 import mmaug as mm
 from mmaug.testing.scenes import draw_scene
 
-PICTURE = "horizontal_flip rotate90 rotate translate_x random_resized_crop brightness hue to_gray invert cutout".split()
+PICTURE = "horizontal_flip vertical_flip rotate90 rotate translate_x random_resized_crop brightness hue to_gray invert cutout".split()
 SOUND = "gain time_stretch time_shift time_crop reverse swap_channels".split()
 OPS = [*(f"image.{name}" for name in PICTURE), "text.choose_caption", *(f"audio.{name}" for name in SOUND)]
 

@@ -62,7 +62,8 @@ def write(boxes: Sequence[Box], like: Any, format: str, size: Size) -> Any:
         return (like if like.is_floating_point() else like.float()).new_tensor(array.tolist()).reshape(-1, 4)
     if isinstance(like, np.ndarray):
         return array.astype(like.dtype if like.dtype.kind == "f" else np.float64)
-    return [type(row)(numbers) if isinstance(row, (list, tuple)) else numbers for row, numbers in zip(like, array.tolist(), strict=True)]
+    plain = np.round(array, 9).tolist()  # 9.6, not 9.599999999999994
+    return [type(row)(numbers) if isinstance(row, (list, tuple)) else numbers for row, numbers in zip(like, plain, strict=True)]
 
 
 def _to_xyxy(boxes: np.ndarray, format: str, size: Size) -> np.ndarray:

@@ -25,6 +25,15 @@ def horizontal_flip(size: Size) -> GeometryMap:
     return geometry.affine(size, -1.0, 0.0, 0.0, 1.0)
 
 
+@register("geometry")
+def vertical_flip(size: Size) -> GeometryMap:
+    """Turn the picture upside down without turning it round: top and bottom change places, left and right stay.
+
+    Source: albumentations, VerticalFlip.
+    """
+    return geometry.affine(size, 1.0, 0.0, 0.0, -1.0)
+
+
 @register("geometry", turns=Choice((1, 2, 3)))
 def rotate90(size: Size, *, turns: int) -> GeometryMap:
     """Turn the picture counter-clockwise by quarter turns; width and height change places on odd ones.
