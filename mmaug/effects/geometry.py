@@ -69,7 +69,12 @@ class GeometryMap:
 
     def back(self) -> GeometryMap:
         """The map the other way."""
-        return from_matrix(np.linalg.inv(self.matrix), self.out_size, self.size)
+        a, b, c, d, e, f, *_ = self.rows
+        area = a * e - b * d
+        if not self.is_affine or area == 0:
+            return from_matrix(np.linalg.inv(self.matrix), self.out_size, self.size)
+        rows = (e / area, -b / area, (b * f - c * e) / area, -d / area, a / area, (c * d - a * f) / area, 0.0, 0.0, 1.0)
+        return GeometryMap(rows, self.out_size, self.size)
 
     @property
     def is_identity(self) -> bool:

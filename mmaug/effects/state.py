@@ -55,6 +55,8 @@ class ImageState:
     @property
     def covered(self) -> float:
         """At most this share of the original picture is covered (parts that cover each other count twice)."""
+        if not self.hidden:
+            return 0.0
         return sum(abs(area(polygon)) for polygon in self.hidden) / (self.geometry.size[0] * self.geometry.size[1])
 
     def shows(self, share: float) -> bool:

@@ -40,7 +40,7 @@ def sides_follow(text: str, picture: ImageState, context: Context) -> Verdict:
     A mirror also makes writing unreadable: a text that quotes or implies some is vetoed.
     """
     reading = read(text)
-    if (not reading.sides and reading.writing is None) or picture.geometry.is_identity:
+    if not reading.sides and reading.writing is None:
         return None
     if reading.writing is not None and picture.geometry.mirrored:
         return Veto(f"a mirror makes writing unreadable ({reading.writing})")
