@@ -126,8 +126,8 @@ class Light:
     def _sounds(self, source: str, kind: str) -> tuple[Sound, ...] | None:
         found: list[Sound] = []
         names = [n for n in self.schema.of_kind(kind) if self.schema.fields[n].of == source]
-        for name in names:
+        for name in names[:1] if kind == "words" else names:  # a transcript follows the first field of words
             field: Any = self.schema.fields[name]
             if (value := self.timed(name)) is not MISSING:
                 found += [Sound(str(item[field.text]), item[field.start], item[field.end]) for item in value]
-        return tuple(found) if names else None
+        return tuple(found) or None  # nothing annotated is nothing known

@@ -18,7 +18,10 @@ _MENTION_FIELDS = {
     "loudness": lex.LOUDNESS, "pitch": lex.PITCH, "repeats": lex.REPEATS, "silence": lex.SILENCE, "ending": lex.ENDING,
 }  # fmt: skip
 _COUNTS = lex.NUMBERS.keys() | lex.VAGUE | lex.ALL | lex.NONE | lex.ONLY
-_WRITING_WORDS = lex.WRITING.keys() | lex.WRITING_AFTER.keys() | {"says", "saying"}
+_SAYING = frozenset(("says", "saying", "reading", "reads"))
+_SAYERS = frozenset("sign signs shirt shirts banner board that sticker hat cap cake bus truck screen wall poster".split())
+_NUMBERED = frozenset(("route", "number", "no", "bus", "train", "flight"))
+_WRITING_WORDS = lex.WRITING.keys() | lex.WRITING_AFTER.keys() | _SAYING | _NUMBERED
 _PLACES = lex.PLACES | {"next", "front", "middle", "center", "centre", "corner", "background", "foreground", "together"}
 
 
@@ -54,6 +57,7 @@ _GUARDED = (
     "modifier",
 )
 _QUOTED = re.compile(r"\"[^\"\n]{1,200}\"|“[^”\n]{1,200}”|«[^»\n]{1,200}»|(?<!\w)'[^'\n]{1,80}'(?!\w)|(?<!\w)‘[^’\n]{1,80}’(?!\w)")
+_PRINTED = re.compile(r"(?<![^\W_])[A-Z]{3,}(?![^\W_])|\d:\d\d|\b(?:letter|digit|number)s? [A-Z0-9]\b")
 _GESTURES = ("symbol", "gesture", "pose")
 _SPECIAL = re.compile(r"https?://\S+|www\.\S+|[\w.+-]{1,64}@\w[\w.-]{1,200}|[#@]\w+|<[^<>\n]{1,40}>|[^\x00-\u024f\u2000-\u206f\s]+")
 
@@ -136,6 +140,9 @@ def _quoted(text: str) -> list[tuple[int, int]]:
 
 def _writing(text: str, tokens: tuple[Token, ...], at: list[int] | tuple[()], quotes: list[tuple[int, int]]) -> str | None:
     """Why the caption quotes or implies writing, digits on things, clock faces or maps; None when it does not."""
+    printed = [m.group() for m in _PRINTED.finditer(text) if m.group().lower() not in SIDE_WORDS]
+    if printed and not text.isupper():
+        return f"printed letters or a time {printed[0]!r}"
     for start, end in quotes:
         if not text[end : end + 12].lstrip().startswith(_GESTURES):
             return f"quoted words {text[start:end]}"
@@ -146,18 +153,10 @@ def _writing(text: str, tokens: tuple[Token, ...], at: list[int] | tuple[()], qu
             return f'{lex.WRITING[word]}: "{word}"'
         if word in lex.WRITING_AFTER and (near & lex.WRITING_AFTER[word] or word_at(tokens, i + 1).isdecimal()):
             return f'writing on a thing: "{word}"'
-        if word in ("says", "saying") and {word_at(tokens, j) for j in range(i - 4, i)} & {
-            "sign",
-            "signs",
-            "shirt",
-            "banner",
-            "board",
-            "that",
-            "sticker",
-            "hat",
-            "cake",
-        }:
+        if word in _SAYING and {word_at(tokens, j) for j in range(i - 4, i)} & _SAYERS:
             return f'writing on a thing: "{word}"'
+        if word in _NUMBERED and word_at(tokens, i + 1).isdecimal():
+            return f'a number on a thing: "{word}"'
     return None
 
 

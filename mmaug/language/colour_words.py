@@ -18,17 +18,27 @@ ISH = {
     "blueish": "blue", "purplish": "purple", "pinkish": "pink", "brownish": "brown", "blackish": "black",
     "whitish": "white", "grayish": "gray", "greyish": "gray",
 }  # fmt: skip
+SHADES = lex.words("""
+    mauve amber tangerine jade ochre taupe rose mint azure emerald ruby ginger chestnut rosy apricot sapphire cobalt
+""")
+"""Further shades, known by name only: any change but a slight one makes them false."""
 PLURALS = {term + "s": term for term in colour.BASIC} | {"greys": "gray"}
-TERMS: dict[str, str] = {term: term for term in (*colour.BASIC, *colour.WORDS, *VARIED)} | {"grey": "gray"} | ISH | PLURALS
+TERMS: dict[str, str] = {term: term for term in (*colour.BASIC, *colour.WORDS, *VARIED, *SHADES)} | {"grey": "gray"} | ISH | PLURALS
 """Colour word -> its basic term, or itself."""
 
 AMBIGUOUS = lex.words("""
     tan cream creme rust salmon peach coral olive lime plum mustard copper bronze silver gold ivory charcoal violet
-    lavender lilac blond blonde brunette
+    lavender lilac blond blonde brunette amber jade rose mint ruby ginger chestnut apricot tangerine sapphire emerald
 """)
 """Words that name a thing as often as its colour: colours only before a noun."""
 TAN_LIKE = lex.words("tan gold silver blond blonde brunette")
 """Of these, the ones that are colours after "is" and "in" too."""
+
+SHADED_BY = lex.words("""
+    engine cherry ruby brick blood hunter ocean rose chocolate lemon mint jet snow pitch midnight electric army navy
+    royal sky lime forest baby olive
+""")
+"""Things that lend a colour their shade ("fire engine red"): such a claim cannot be reworded."""
 
 KINDS = {
     "red": lex.words("""

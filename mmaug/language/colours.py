@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 from mmaug import colour
 from mmaug.language import colour_words as cw
@@ -89,12 +90,15 @@ def _run_mentions(run: _Run, at: list[int], negated: bool) -> list[Colour]:
     photo = _photo(run, at[0])
     if photo:
         return [photo]
+    text, tokens = run.text, run.tokens
     roles = [_role(run, i) for i in at]
     delete = None
     if not negated and set(roles) == {"adjective"}:
         delete = _deletion(run)
     elif not negated and set(roles) == {"predicate"}:
         delete = _predicate(run)
+    mixed = any(j == i + 1 and gap(text, tokens, i) == " " for i, j in pairwise(at))  # "reddish brown": one colour in two words
+    roles = ["fixed" if mixed and role == "adjective" else role for role in roles]
     return [_mention(run, i, role, delete) for i, role in zip(at, roles, strict=True) if role]
 
 
@@ -181,10 +185,15 @@ def _role(run: _Run, i: int) -> str:
         return ""
     if _is_proper(run, i) or _is_fruit(run, i, before):
         return "name"
-    fixed = word in cw.PLURALS or (run.tail == "-" and i == run.last)
+    fixed = word in cw.PLURALS or (run.tail == "-" and i == run.last) or _lent(run)
     if fixed or run.head in cw.KINDS.get(cw.TERMS[word], ()) or (run.head in cw.PEOPLE and run.noun):
         return "fixed"
     return "adjective" if run.noun else "predicate"
+
+
+def _lent(run: _Run) -> bool:
+    """Whether a thing lends the colour its shade: "fire engine red", "sky blue"."""
+    return word_at(run.tokens, run.first - 1) in cw.SHADED_BY or run.tokens[run.first].word in cw.SHADED_BY
 
 
 def _is_proper(run: _Run, i: int) -> bool:
@@ -218,9 +227,14 @@ def _deletion(run: _Run) -> tuple[int, int] | None:
     listed = first > 0 and gap(text, tokens, first - 1) == ", "
     if run.tail != " " or listed or (before in ("and", "or") and word_at(tokens, first - 2) in cw.PATTERNS):
         return None
-    while word_at(tokens, first - 1) in cw.INTENSIFIERS and gap(text, tokens, first - 1) == " ":
+    while _goes_too(word_at(tokens, first - 1)) and gap(text, tokens, first - 1) in (" ", "-"):
         first -= 1
     return None if _counted(text, tokens, first) else (tokens[first].start, tokens[run.last].end)
+
+
+def _goes_too(word: str) -> bool:
+    """Whether a word before the colours only says how: "brightly colored", "multi-colored", "very red"."""
+    return word in cw.INTENSIFIERS or word == "multi" or (word.endswith("ly") and len(word) > 4)
 
 
 def _counted(text: str, tokens: tuple[Token, ...], first: int) -> bool:

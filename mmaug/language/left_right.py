@@ -29,6 +29,10 @@ _UNDECIDED = Side(0, 0, "", (), "", "")
 
 def _joined(p: Place) -> Side | None:
     """ "left-handed", "right-most", "top left", "from left to right", "left-hand side", "left_01"."""
+    if p.after in ("over", "overs") and p.word == "left" and p.tail in (" ", "-"):
+        return None
+    if p.word == "left" and p.after == "of" and p.before in ("what's", "whats", "what", "all", "little", "nothing", "much"):
+        return None  # "what's left of a pizza"
     if p.after in ("handed", "hander", "handers", "footed", "wing", "winger") and p.tail in ("-", " "):
         return p.side("body", last=1, doubt=_HANDEDNESS)
     if p.after == "most" and p.tail in ("-", " "):

@@ -197,7 +197,7 @@ WRITING = (
             "text texts letters lettering word words numeral numerals alphabet caption captions slogan "
             "logo logos label labels labeled labelled inscription graffiti headline headlines subtitle "
             "subtitles handwriting font signature barcode typed engraved autograph spelled spelling "
-            "spells written dated labelled inscribed captioned titled"
+            "spells written dated labelled inscribed captioned titled digit digits menu menus receipt receipts"
         )
     }
     | {
@@ -278,7 +278,7 @@ ORDER = words(
 )
 LOUDNESS = words(
     "loud louder loudly quiet quieter quietly faint fainter faintly soft softer softly distant distantly "
-    "muffled silent noisy blaring whisper whispers whispering yelling shouting hushed blasting"
+    "muffled silent noisy deafening thunderous booming piercing blast blaring whisper whispers whispering yelling shouting hushed blasting"
 )
 PITCH = words(
     "deep deeper deeply high higher low lower pitched pitch high-pitched low-pitched shrill squeaky bass "

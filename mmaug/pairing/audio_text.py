@@ -8,7 +8,7 @@ from mmaug.effects.time import TimeMap
 from mmaug.language.analyser import Reading, read
 from mmaug.language.edits import Replacement
 from mmaug.language.order import reversed_order
-from mmaug.language.tokens import same_words
+from mmaug.language.tokens import Mention, same_words
 from mmaug.pairing.base import Context, Edit, PairRule, Sound, Verdict, Veto, harmless, rule
 from mmaug.pairing.image_text import turned_sides
 
@@ -29,12 +29,15 @@ UNTIMED_KEPT = 0.8
 HEARD = 0.8
 """The share of a counted or named event that must still be heard."""
 
+HEARD_AT_ALL = 0.03
+"""Seconds of a word that nobody takes for speech any more."""
+
 SILENCE = 0.25
 """Seconds without an event that count as silence."""
 
 _FASTER = frozenset("fast faster quick quickly quicker rapid rapidly speeding brisk briskly hurried upbeat".split())
 _SLOWER = frozenset("slow slower slowly leisurely".split())
-_LOUD = frozenset("loud louder loudly noisy blaring yelling shouting blasting".split())
+_LOUD = frozenset("deafening thunderous booming piercing blast loud louder loudly noisy blaring yelling shouting blasting".split())
 _ONE_WAY = frozenset(
     "take takes taking land lands landing crash crashes crashing open"
     " opens opening close closes closing shut shuts shutting slam slams slamming"
@@ -42,14 +45,21 @@ _ONE_WAY = frozenset(
     " falls falling drop drops dropping break breaks breaking shatter shatters"
     " shattering pass passes passing accelerate accelerates accelerating decelerate decelerates rev revs revving explode explodes exploding"
     " sneeze sneezes sneezing cough coughs coughing flush flushes flushing"
-    " speeds arrives arriving leaves leaving comes coming goes going".split()
+    " speeds arrives arriving leaves leaving comes coming goes going scream screams screaming"
+    " rising rises falling scale crescendo builds building swells swelling fades ascending descending speeding siren sirens applause".split()
 )
 """What is something else, or nothing known, when it is heard backwards."""
 
+_DURATIONS = frozenset(("second", "minute", "hour", "moment", "while"))
+
+_LASTING = frozenset("long short brief briefly every bpm beats per prolonged lengthy".split())
+"""What says how long something lasts or how often it comes."""
+
+_STEREO = frozenset("stereo panning panned binaural surround".split())
 _SILENT = frozenset(("silent", "silence"))
 _SPOKEN = frozenset(
     "speak speaks speaking spoken speech talk talks talking say says saying said voice voices sing sings singing song music musical"
-    " word words conversation announcer announces laugh laughs laughing whisper whispers whispering narrate narrates reciting".split()
+    " word words conversation announcer announces laugh laughs laughing whisper whispers whispering narrate narrates reciting reads reading poem sermon preaches preaching cries crying help".split()
 )
 
 
@@ -61,9 +71,15 @@ def tempo_and_what_is_heard(text: str, sound: AudioState, context: Context) -> V
         return None
     if veto := _tempo(reading, move):
         return veto
+    if lasting := next((noun for noun in reading.nouns if noun.lemma in _DURATIONS), None):
+        return Veto(f"the text says how long something lasts ({reading.text[lasting.start : lasting.end]!r})")
+    if word := next((t.word for t in reading.tokens if t.word in _LASTING), None):
+        return Veto(f"the text says {word!r}, and everything would last another time or come at another rate")
     if move.kept > 1 - 1e-6 and move.in_order:
         return None
-    ending = [m for m in reading.ending if not (m.word == "away" and reading.text[: m.start].rstrip().lower().endswith("far"))]
+    if reading.writing is not None:
+        return Veto(f"the text quotes what is said, and part of it might be cut or moved ({reading.writing})")
+    ending = _endings(reading)
     if ending and (context.events is None or move.backwards):
         return Veto(f"the text says {ending[0].word!r}, and the recording would start or end elsewhere")
     return _heard(reading, move, context)
@@ -82,11 +98,11 @@ def order_of_sounds(text: str, sound: AudioState, context: Context) -> Verdict:
         spoken = next((token.word for token in reading.tokens if token.word in _SPOKEN or token.word in _ONE_WAY), None)
         if spoken:
             return Veto(f"the text says {spoken!r}, and it would be heard backwards")
-        if reading.order and not reading.ending and (swapped := reversed_order(reading)) and len(sound.time.pieces) == 1:
+        if reading.order and not _endings(reading) and (swapped := reversed_order(reading)) and len(sound.time.pieces) == 1:
             return Edit((Replacement(0, len(text), swapped),))
     elif context.events is not None and _same_order(context.events, sound.time):
         return None  # only silence came to the other end
-    for mention in (*reading.order, *reading.ending):
+    for mention in (*reading.order, *_endings(reading)):
         return Veto(f"the text says {mention.word!r}, and the order of the sounds would change")
     return None
 
@@ -109,11 +125,15 @@ def loudness_words(text: str, sound: AudioState, context: Context) -> Verdict:
 def channel_words(text: str, sound: AudioState, context: Context) -> Verdict:
     """Left and right change places in the text when they do in the sound."""
     reading = read(text)
+    if sound.sides == "lost" and (word := next((t.word for t in reading.tokens if t.word in _STEREO), None)):
+        return Veto(f"the text says {word!r}, and the sound would come from no side")
     if not reading.sides or sound.sides == "kept":
         return None
     of = getattr(context.field, "of", "")
     if not isinstance(of, str) and len(of) > 1 and not context.recorded:
         return Veto(f"{reading.sides[0].text!r} may be said of the picture, whose sides stay")
+    if reading.writing is not None:
+        return Veto(f"the text says {reading.sides[0].text!r}, and quotes what is said, which stays ({reading.writing})")
     if sound.sides == "lost":
         return _without_sides(reading, context)
     return turned_sides(text, MIRRORED)
@@ -139,6 +159,10 @@ def words_still_heard(text: str, sound: AudioState, context: Context) -> Verdict
         return None
     if context.words is None:
         return Veto("part of what is said would be cut or moved, and no word times say which")
+    for word in context.words:
+        parts = [last - first for first, last, _, _ in move.images(word.start, word.end)]
+        if len(parts) > 1 and sorted(parts)[-2] > HEARD_AT_ALL:
+            return Veto(f"{word.label!r} at {word.start:.2f} s would be heard in two parts")
     if not same_words(text, [word.label for word in context.words]):
         return Veto("part of what is said would be cut or moved, and the word times are not those of the transcript")
     return None
@@ -154,6 +178,11 @@ def speech_runs_forwards(text: str, sound: AudioState, context: Context) -> Verd
 def speech_is_heard(text: str, sound: AudioState, context: Context) -> Verdict:
     """What is far too quiet is not heard."""
     return Veto(f"{sound.gain_db:.0f} dB is too quiet to hear what is said") if text and sound.gain_db < QUIETEST else None
+
+
+def _endings(reading: Reading) -> list[Mention]:
+    """Words of starting, ending, coming and going; "far away" is a place."""
+    return [m for m in reading.ending if not (m.word == "away" and reading.text[: m.start].rstrip().lower().endswith("far"))]
 
 
 def _tempo(reading: Reading, move: TimeMap) -> Veto | None:
@@ -173,6 +202,8 @@ def _heard(reading: Reading, move: TimeMap, context: Context) -> Veto | None:
         if move.kept < UNTIMED_KEPT:
             return Veto(f"{move.kept:.0%} of the recording would be kept, and no events say what that loses (at least {UNTIMED_KEPT:.0%})")
         return Veto("the text says there is silence, and no events say where") if reading.silence else None
+    if any(count.kind == "exact" and count.value and count.value > len(context.events) for count in reading.counts):
+        return Veto("the text counts more sounds than the events show")
     for event in context.events:
         pieces = move.images(event.start, event.end)
         parts = [last - first for first, last, _, _ in pieces]

@@ -13,10 +13,12 @@ from mmaug.effects.geometry import UPRIGHT
 from mmaug.effects.state import ImageState
 from mmaug.language import colours as colour_words
 from mmaug.language.analyser import Reading, read
+from mmaug.language.colour_words import SHADES
 from mmaug.language.colours import Colour
 from mmaug.language.edits import Replacement
 from mmaug.language.turns import Turn, turned
 from mmaug.pairing.base import Context, Edit, PairRule, Verdict, Veto, rule
+from mmaug.pairing.naming import named
 
 TEXTS = ("caption", "messages")
 
@@ -40,23 +42,38 @@ def sides_follow(text: str, picture: ImageState, context: Context) -> Verdict:
     A mirror also makes writing unreadable: a text that quotes or implies some is vetoed.
     """
     reading = read(text)
-    if not reading.sides and reading.writing is None:
-        return None
     if reading.writing is not None and picture.geometry.mirrored:
         return Veto(f"a mirror makes writing unreadable ({reading.writing})")
     if not reading.sides:
-        return None
+        turn = picture.geometry.turn()[0]
+        return turned_sides(text, turn) if turn[3] != 1 else None
     turn, off = picture.geometry.turn()
-    if off > (LARGE_TURN if context.things else SMALL_TURN):
+    if off > SMALL_TURN and (off > LARGE_TURN or not named(text, context.things or ())[1].everything):
         return Veto(f"the picture is {off:.0f} degrees off its axes, which puts {reading.sides[0].text!r} in doubt")
     return None if turn == UPRIGHT else turned_sides(text, turn)
+
+
+_UPRIGHT = frozenset(
+    "top bottom upper lower higher lowest highest atop overhead underside upward downward upwards downwards up down high low"
+    " landscape portrait vertical vertically horizontal horizontally sideways tilted slanted diagonal diagonally".split()
+)
+"""Words that speak of above and below, or of how the picture stands, besides the sides that `turned` can reword."""
+
+
+def _upright_word(reading: Reading) -> str | None:
+    spans = [(side.start, side.end) for side in reading.sides]
+    free = (t.word for t in reading.tokens if not any(a <= t.start < b for a, b in spans))
+    return next((word for word in free if word in _UPRIGHT), None)
 
 
 @lru_cache(maxsize=65536)
 def turned_sides(text: str, turn: geometry.Turn) -> Edit | Veto | None:
     """Every side word of a text under a flip or quarter turn."""
+    reading = read(text)
+    if turn[3] != 1 and (word := _upright_word(reading)):
+        return Veto(f"the text says {word!r}, and the picture would be turned")
     wanted = []
-    for side in read(text).sides:
+    for side in reading.sides:
         said = turned(side, Turn(*turn))
         if said is None:
             return Veto(f"cannot say surely what {side.text!r} becomes" + (f": {side.reason}" if side.reason else ""))
@@ -73,8 +90,10 @@ def colours_keep_their_names(text: str, picture: ImageState, context: Context) -
     else the step is vetoed. Words about light stand only while lightness does.
     """
     reading = read(text)
-    if (not reading.colours and not reading.light) or picture.colour.is_identity:
+    if picture.colour.is_identity:
         return None
+    if (word := _in_colour(text)) and not _colourful(picture.colour):
+        return Veto(f"the text says {word!r}, and colours would be lost")
     if reading.light and (change := _lightness_change(picture.colour)) > SAME_LIGHT:
         return Veto(f"lightness changes by {change:.0f} of 100, and the text says {reading.light[0].word!r}")
     wanted: list[Replacement] = []
@@ -86,9 +105,25 @@ def colours_keep_their_names(text: str, picture: ImageState, context: Context) -
             return Veto(f"the text counts what is {mention.text!r}, and things of another colour would be called the same")
         if verdict is not None:
             wanted.append(verdict)
+    if wanted and (word := _turned_round(text)):
+        return Veto(f"a colour would have to change, and what {word!r} makes of it cannot be said surely")
     gone = [r for r in wanted if not r.text]
     kept = [r for r in wanted if r.text and not any(g.start <= r.start and r.end <= g.end for g in gone)]
     return Edit((*kept, *gone)) if wanted else None
+
+
+@lru_cache(maxsize=65536)
+def _turned_round(text: str) -> str | None:
+    """A word that denies, excepts, compares or asks: what is weaker elsewhere may be stronger there."""
+    if "?" in text:
+        return "?"
+    reading = read(text)
+    if reading.negation:
+        return reading.negation[0].word
+    return next((token.word for token in reading.tokens if token.word in _ROUND), None)
+
+
+_ROUND = frozenset("except excepting excluding but instead absence lack than rarely hardly seldom non only unless hue shade tint tone".split())
 
 
 def _recolour(mention: Colour, change: ColourMap) -> Replacement | Veto | None:
@@ -132,7 +167,23 @@ def _still_named(mention: Colour, change: ColourMap) -> bool:
         return bool(_chroma(change(_GREYS)).max() < 4.0)
     if mention.term in colour.WORDS:
         return colour.shift(mention.term, change, mention.modifier or None) <= SAME_SHADE
-    return len(set(colour.name(change(_VIVID))) - {"black", "gray", "white"}) >= 3  # "colorful" and its like
+    if mention.term in SHADES:
+        return float(np.abs(colour.to_lab(change(_VIVID)) - colour.to_lab(_VIVID)).max()) <= SAME_SHADE
+    return _colourful(change)  # "colorful" and its like
+
+
+@lru_cache(maxsize=65536)
+def _in_colour(text: str) -> str | None:
+    """A word that says there are colours, without naming one."""
+    return next((token.word for token in read(text).tokens if token.word in _COLOURED), None)
+
+
+_COLOURED = frozenset("color colors colour colours colorfully colourfully redhead redheaded blondes brunettes".split())
+
+
+def _colourful(change: ColourMap) -> bool:
+    """Whether things of several colours still have several."""
+    return len(set(colour.name(change(_VIVID))) - {"black", "gray", "white"}) >= 3
 
 
 _GREYS = np.repeat(np.array([[30.0], [90.0], [150.0], [220.0]]), 3, axis=1)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import lru_cache
 from itertools import combinations
 
@@ -10,18 +9,18 @@ from mmaug.effects.geometry import Turn
 from mmaug.effects.state import ImageState
 from mmaug.effects.view import Seen
 from mmaug.language.analyser import Reading, read
-from mmaug.language.wordnet import names_object
 from mmaug.pairing.base import Context, PairRule, Thing, Verdict, Veto, rule
 from mmaug.pairing.image_text import SMALL_TURN, TEXTS
+from mmaug.pairing.naming import PLACE_NOUNS, area, named
 
 NAMED_SHARE = 0.4
 """The share of a named thing's box that must stay in view."""
 
+WHOLE_SHARE = 0.98
+"""The same where the text says that it is there entirely."""
+
 SMALLEST_SEEN = 0.002
 """The share of the new picture that a named thing must fill to be seen at all (unless it was that small before)."""
-
-BYSTANDER = 0.1
-"""A box this much smaller than the largest of its name is a bystander: a text names it only by counting."""
 
 UNBOXED_VIEW = 0.7
 """The share of the picture that must stay in view where the text names things that no box shows."""
@@ -38,13 +37,8 @@ DRIFT = 0.1
 ZOOM = 1.25
 """How much larger or smaller things may become where the text says how near they are."""
 
-_PLACES = frozenset("middle center centre centered centred corner corners edge border".split())
-_FRAME_NOUNS = _PLACES | frozenset("side top bottom half part picture photo photograph image view scene background foreground".split())
-"""Nouns that name a part of the picture or the picture itself, and no thing in it."""
-
-_ANYTHING = frozenset("shape object thing item figure".split())
-"""Nouns that any thing may be called."""
-
+_AT_BORDER = frozenset("corner corners edge edges border borders".split())
+_WHOLE = frozenset("entire entirely whole full fully complete completely".split())
 _DISTANCES = frozenset("close closeup closely far farther further distant distance zoomed enlarged magnified".split())
 
 
@@ -54,12 +48,12 @@ def named_things_stay(text: str, picture: ImageState, context: Context) -> Verdi
     if not text or (picture.geometry.is_identity and not picture.hidden):
         return None
     reading = read(text)
-    named, naming = _named(text, reading, context.things or ())
+    mine, naming = named(text, context.things or ())
     if not naming.everything and (veto := _unboxed(reading, picture, naming.uncounted)):
         return veto
-    seen = [(thing, picture.seen(thing.box)) for thing in named]
+    seen = [(thing, picture.seen(thing.box)) for thing in mine]
     return (
-        (_things(picture, seen) if seen else None)
+        (_things(text, picture, seen) if seen else None)
         or _places(reading, picture, seen, naming.everything)
         or (_order(reading, picture, seen) if seen and reading.sides else None)
         or (_nearness(reading, picture) if reading.size else None)
@@ -69,54 +63,16 @@ def named_things_stay(text: str, picture: ImageState, context: Context) -> Verdi
 Seens = list[tuple[Thing, Seen]]
 
 
-def _named(text: str, reading: Reading, things: tuple[Thing, ...]) -> tuple[list[Thing], _Naming]:
-    """The annotated things that a text names, without bystanders unless it counts, and how well it names them."""
-    if not things:
-        return [], _naming(text, ())
-    naming = _naming(text, tuple(sorted(thing.label for thing in things)))
-    named = [thing for thing in things if thing.label in naming.labels]
-    if reading.counts or not named:
-        return named, naming
-    largest: dict[str, float] = {}
-    for thing in named:
-        largest[thing.label] = max(largest.get(thing.label, 0.0), _area(thing))
-    return [thing for thing in named if _area(thing) >= BYSTANDER * largest[thing.label]], naming
-
-
-@dataclass(frozen=True, slots=True)
-class _Naming:
-    """labels: those a text names. everything: whether each noun names one. uncounted: whether it counts more than boxes show."""
-
-    labels: frozenset[str]
-    everything: bool
-    uncounted: bool
-
-
-@lru_cache(maxsize=65536)
-def _naming(text: str, labels: tuple[str, ...]) -> _Naming:
-    reading, distinct = read(text), {label for label in labels if label}
-    names = {
-        noun.lemma: distinct if noun.lemma in _ANYTHING else {label for label in distinct if names_object(noun.lemma, label)}
-        for noun in reading.nouns
-        if noun.lemma not in _FRAME_NOUNS
-    }
-    uncounted = any(
-        count.kind != "vague" and max(count.value or 1, 1) > sum(label in names.get(count.noun, ()) for label in labels)
-        for count in reading.counts
-    )
-    found = frozenset(label for matching in names.values() for label in matching)
-    return _Naming(found, bool(labels) and all(names.values()) and not uncounted, uncounted)
-
-
-def _things(picture: ImageState, seen: Seens) -> Veto | None:
+def _things(text: str, picture: ImageState, seen: Seens) -> Veto | None:
     whole = picture.geometry.size[0] * picture.geometry.size[1]
     new_whole = picture.geometry.out_size[0] * picture.geometry.out_size[1]
     zoom = picture.geometry.zoom
+    bound = WHOLE_SHARE if _word_of(text, _WHOLE) else NAMED_SHARE
     for thing, now in seen:
-        if now.share < NAMED_SHARE:
+        if now.share < bound:
             one = f"the {thing.label}" if sum(t.label == thing.label for t, _ in seen) == 1 else f"a {thing.label}, one of several,"
-            return Veto(f"the text names {one} of which {now.share:.0%} would stay in view (less than {NAMED_SHARE:.0%})")
-        before, after = _area(thing) / whole, now.share * _area(thing) * zoom / new_whole
+            return Veto(f"the text names {one} of which {now.share:.0%} would stay in view (less than {bound:.0%})")
+        before, after = area(thing) / whole, now.share * area(thing) * zoom / new_whole
         if after < min(SMALLEST_SEEN, 0.9 * before):
             return Veto(f"the text names the {thing.label}, which would hardly be seen")
     return None
@@ -137,13 +93,14 @@ def _unboxed(reading: Reading, picture: ImageState, uncounted: bool) -> Veto | N
 def _places(reading: Reading, picture: ImageState, seen: Seens, all_named: bool) -> Veto | None:
     """Places in the picture ("on the left", "in the corner"): each named thing keeps its half, else the middle its place."""
     placed = [side for side in reading.sides if side.kind in ("absolute", "frame")]
-    vague = _place_word(reading.text)
+    vague = _word_of(reading.text, PLACE_NOUNS)
     if not placed and vague is None:
         return None
     word, (turn, off) = vague or placed[0].text, picture.geometry.turn()
     if placed and seen and all_named:
+        exact = vague in _AT_BORDER or any(side.form in ("far", "most") for side in placed)
         for thing, now in seen:
-            if not _same_half(thing, now, picture, turn):
+            if not _same_place(thing, now, picture, turn, exact):
                 return Veto(f"the text says {placed[0].text!r}, and the {thing.label} would be in another part of the picture")
         if vague is None:
             return None
@@ -155,8 +112,8 @@ def _places(reading: Reading, picture: ImageState, seen: Seens, all_named: bool)
 
 
 @lru_cache(maxsize=65536)
-def _place_word(text: str) -> str | None:
-    return next((token.word for token in read(text).tokens if token.word in _PLACES), None)
+def _word_of(text: str, words: frozenset[str]) -> str | None:
+    return next((token.word for token in read(text).tokens if token.word in words), None)
 
 
 def _order(reading: Reading, picture: ImageState, seen: Seens) -> Veto | None:
@@ -186,12 +143,17 @@ def _nearness(reading: Reading, picture: ImageState) -> Veto | None:
     return None
 
 
-def _same_half(thing: Thing, now: Seen, picture: ImageState, turn: Turn) -> bool:
-    """Whether a thing is still in the (turned) half of the picture it was in, along both axes, unless it was near the middle."""
+def _same_place(thing: Thing, now: Seen, picture: ImageState, turn: Turn, exact: bool) -> bool:
+    """Whether a thing is still in the (turned) half of the picture it was in, along both axes, unless it was near the middle.
+
+    exact: it must hardly move at all.
+    """
     (width, height), (new_width, new_height) = picture.geometry.size, picture.geometry.out_size
     x, y = _middle(thing)
     turned = _turned(turn, x / width - 0.5, y / height - 0.5)
     after = (now.centre[0] / new_width - 0.5, now.centre[1] / new_height - 0.5)
+    if exact:
+        return all(abs(t - a) <= DRIFT for t, a in zip(turned, after, strict=True))
     return all(abs(t) < DRIFT or t * a > 0 for t, a in zip(turned, after, strict=True))
 
 
@@ -209,11 +171,6 @@ def _drift(picture: ImageState) -> float:
 def _middle(thing: Thing) -> tuple[float, float]:
     x1, y1, x2, y2 = thing.box
     return ((x1 + x2) / 2, (y1 + y2) / 2)
-
-
-def _area(thing: Thing) -> float:
-    x1, y1, x2, y2 = thing.box
-    return (x2 - x1) * (y2 - y1)
 
 
 RULES: tuple[PairRule, ...] = (named_things_stay,)
