@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 from mmaug import demo as demo_job
 from mmaug import policies, report
@@ -29,6 +30,8 @@ app = typer.Typer(
     add_completion=False,
 )
 console = Console(stderr=True)
+PLAIN_WIDTH = 160
+"""Characters a line of a table that goes into a file or another program."""
 
 PolicyOption = Annotated[str, typer.Option("--policy", "-p", help="A policy file, or a name: " + ", ".join(policies.NAMED) + ".")]
 SchemaOption = Annotated[
@@ -83,7 +86,7 @@ def augment(
     Example: [cyan]mmaug augment photos photos-augmented --policy rand_augment --copies 2 --workers 2[/]
     """
     _one_of("--on-conflict", on_conflict, ON_CONFLICT)
-    folder = Folder(source)
+    folder = Folder(source, skip=on_error == "skip")
     graph = graph_for(folder, policy, schema, seed, on_conflict)
     summary = augment_job.augment(folder, out, graph, copies=copies, workers=workers, on_error=on_error, console=console)
     console.print(summary, highlight=False, markup=False, soft_wrap=True)
@@ -134,12 +137,12 @@ def ops(modality: Annotated[str | None, typer.Argument(help="image, text or audi
     """
     if modality is not None:
         _one_of("MODALITY", modality, tuple(MODALITY_KINDS))
-    table = Table("op", "what it does", "parameters (strength 0 to 1)", "touches", show_lines=True)
+    table = Table(Column("op", no_wrap=True, min_width=max(map(len, OPS))), "what it does", "parameters (strength 0 to 1)", "touches", show_lines=True)
     for name, op in OPS.items():
         if modality in (None, op.modality):
             params = "\n".join(f"{key}: {param.describe()}" for key, param in op.params.items())
             table.add_row(name, op.summary, params, ", ".join(sorted(op.aspects)))
-    Console().print(table)
+    Console(width=None if sys.stdout.isatty() else PLAIN_WIDTH).print(table)
 
 
 def _one_of(option: str, given: str, allowed: tuple[str, ...]) -> None:

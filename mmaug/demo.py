@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import sys
 from pathlib import Path
 
 from rich.console import Console
@@ -62,13 +63,18 @@ def run(out: Path, *, scenes: int = 24, seed: int = 0, console: Console) -> None
     console.print(summary, highlight=False, soft_wrap=True)
     shown = [folder.load(number) for number in range(0, len(folder), max(len(folder) // SHOWN, 1))][:SHOWN]
     report.preview(graph, [row for _, row in shown], out / "preview.html", keys=[key for key, _ in shown], copies=COPIES)
-    redo = f"mmaug augment {out / 'scenes'} NEW_FOLDER --policy {out / 'policy.json'} --copies {COPIES}"
+    redo = f"{_program()} augment {out / 'scenes'} NEW_FOLDER --policy {out / 'policy.json'} --copies {COPIES}"
     for line in (
         f"[green]open[/] {out / 'preview.html'}   {len(shown)} of the scenes before and after",
         f"[green]data[/] {out / 'augmented'}   {COPIES} augmented copies of each scene in {out / 'scenes'}",
         f"[green]redo[/] {redo}",
     ):
         console.print(line, highlight=False, soft_wrap=True)
+
+
+def _program() -> str:
+    """How the running program is called: its path, or `python -m mmaug`."""
+    return f"{sys.executable} -m mmaug" if Path(sys.argv[0]).name == "__main__.py" else sys.argv[0]
 
 
 def _claim(out: Path, settings: dict[str, int]) -> None:

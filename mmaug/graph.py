@@ -12,7 +12,7 @@ from mmaug import apply as heavy
 from mmaug import pairing
 from mmaug.apply import BoundPlan
 from mmaug.draw import Drawer
-from mmaug.errors import PolicyError, RowError, RuleError, SchemaError
+from mmaug.errors import PlanError, PolicyError, RowError, RuleError, SchemaError
 from mmaug.light import Light
 from mmaug.pairing.base import Rules
 from mmaug.plan import Plan
@@ -53,6 +53,13 @@ class TransformGraph:
             raise SchemaError(f"schema must be mm.Schema(...), got {type(schema).__name__}; a file is read by mm.Schema.load")
         if not isinstance(rules, Rules):
             raise RuleError(f"rules must be mm.pairing.DEFAULT, or that + your rules, got {rules!r}")
+        if not isinstance(policy, (Policy, PolicyOp)):
+            raise PolicyError(
+                f"policy must be mm.op(...) or a Policy, got {repr(policy)[:120]}; pass mm.policies.rand_augment(), "
+                "Policy.sequence(...), or a file's mm.Policy.load(path)"
+            )
+        if isinstance(seed, bool) or not hasattr(seed, "__index__"):
+            raise PolicyError(f"seed must be a whole number, got {seed!r}; a text is fine as the key of a row")
         if not isinstance(policy, Policy):
             policy = Policy.sequence(policy)
         self.policy, self.schema, self.seed, self.on_conflict, self.rules, self.key = policy, schema, seed, on_conflict, rules, key
@@ -79,7 +86,15 @@ class TransformGraph:
         return BoundPlan(plan, trace, fold.states_with_taken(), writes, row)
 
     def apply(self, bound: BoundPlan, row: Mapping[str, Any]) -> Row:
-        """Carry out a bound plan on its row. Raises: PlanError for another row, RowError for values that cannot be processed."""
+        """Carry out a bound plan on its row.
+
+        Raises: PlanError for another row or something else than a BoundPlan, RowError for values that cannot be processed.
+        """
+        if not isinstance(bound, BoundPlan):
+            raise PlanError(
+                f"graph.apply: the first argument must be the BoundPlan of graph.resolve, got {type(bound).__name__}; "
+                "write graph.apply(graph.resolve(plan, row), row)"
+            )
         return heavy.apply(bound, row, self.schema)
 
     def run(
@@ -143,7 +158,8 @@ class TransformGraph:
         if self.key is None:
             return content_key(row, self.schema)
         if row.get(self.key) is None:
-            raise RowError(f"key column {self.key!r} must be in every row, this row has {sorted(row)}")
+            got = "holds None there" if self.key in row else f"has {sorted(row)}"
+            raise RowError(f"key column {self.key!r} must be in every row, this row {got}; name its rows, or give key=... in the call")
         return row[self.key]
 
 

@@ -15,6 +15,7 @@ from mmaug.modalities.image import values as image_values
 from mmaug.modalities.image.values import Look
 from mmaug.modalities.text import values as text_values
 from mmaug.pairing.base import Context, Sound, Thing
+from mmaug.registry import ASPECTS
 from mmaug.schema import MISSING, Schema, Words, sources
 
 TEXT_KINDS = ("caption", "messages", "transcript")
@@ -98,8 +99,19 @@ class Light:
                 frames=max((self.looks[p].frames for p in pictures if p in self.looks), default=1),
                 recorded=fields[source].kind == "audio" and bool(sources(fields[source])),
                 readable=getattr(field, "language", "en") == "en",
+                shared=self._shared(follower, source),
             )
         return self._contexts[follower, source]
+
+    def _shared(self, follower: str, source: str) -> frozenset[str]:
+        """The aspects in which a text may speak of another of its sources as well."""
+        fields = self.schema.fields
+        others = [name for name in sources(fields[follower]) if name != source]
+        if any(fields[name].kind == fields[source].kind for name in others):
+            return frozenset(ASPECTS)
+        linked = all(source in sources(fields[name]) or name in sources(fields[source]) for name in others)
+        sided = any(self.hearings[name].channels > 1 for name in (source, *others) if name in self.hearings)
+        return frozenset(("geometry", "channels")) if sided and not linked else frozenset()  # mono sound has no sides
 
     def _things(self, source: str) -> tuple[Thing, ...] | None:
         names = [name for name in self.schema.of_kind("boxes") if self.schema.fields[name].of == source]

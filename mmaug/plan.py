@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -28,7 +29,7 @@ class Step:
 
     def to_json(self) -> dict[str, Any]:
         """The step as plain JSON values."""
-        value = {"op": self.op, "field": self.field, "params": dict(self.params)}
+        value = {"op": self.op, "field": self.field, "params": copy.deepcopy(dict(self.params))}
         return value if self.group is None else {**value, "group": self.group}
 
     def __str__(self) -> str:

@@ -96,11 +96,23 @@ class Policy:
         return cls("sequence", _parts("sequence", items), p=float(p), all_or_none=all_or_none)
 
     @classmethod
-    def choice(cls, items: Iterable[PolicyOp | Policy], weights: Sequence[float] | None = None, p: float = 1.0) -> Policy:
-        """One part, drawn by weight (default: equally likely); with probability 1 - p none."""
+    def choice(cls, items: Iterable[PolicyOp | Policy], *more: Any, weights: Sequence[float] | None = None, p: float = 1.0) -> Policy:
+        """One part, drawn by weight (default: equally likely); with probability 1 - p none.
+
+        weights and p may be given by place too.
+        """
+        if any(isinstance(item, (PolicyOp, Policy)) for item in (items, *more)):
+            got = f"one part {items!r}" if not more else f"{1 + len(more)} arguments"
+            raise PolicyError(
+                f"choice: must be given a list of parts, got {got}; write [...] round them: Policy.choice([a, b], weights=[1, 2])"
+            )
+        if len(more) > 2 or (more and weights is not None):
+            raise PolicyError(
+                f"choice: must be given parts, weights and p once each, got {len(more) + 1} arguments and weights={weights!r}"
+            )
+        if more:
+            weights, p = more if len(more) == 2 else (more[0], p)
         _check_share(p, "choice: p")
-        if isinstance(items, (PolicyOp, Policy)):
-            raise PolicyError(f"choice: must be given a list of parts, got one part {items!r}; write [...] round it")
         parts = _parts("choice", tuple(items))
         shares = (1.0,) * len(parts) if weights is None else _numbers(weights, "choice: weights")
         if not parts or len(shares) != len(parts):
@@ -146,7 +158,12 @@ class Policy:
     @classmethod
     def from_json(cls, value: Any) -> Policy:
         """The policy of a JSON value. Raises: PolicyError for another schema number, an unknown op or an unknown key."""
-        if not isinstance(value, Mapping) or value.keys() != {"schema", "policy"} or value["schema"] != FORMAT:
+        if isinstance(value, Mapping) and "schema" in value and value["schema"] != FORMAT:
+            raise PolicyError(
+                f'a policy file must be of schema number {FORMAT}, got "schema": {value["schema"]!r}; '
+                "it was written for another version of mmaug"
+            )
+        if not isinstance(value, Mapping) or value.keys() != {"schema", "policy"}:
             raise PolicyError(f'a policy file must be {{"schema": {FORMAT}, "policy": {{...}}}}, got {_shown(value)}')
         policy = _from_json(value["policy"], "policy")
         return policy if isinstance(policy, Policy) else cls.sequence(policy)
@@ -160,7 +177,14 @@ class Policy:
         """Read a policy from a JSON file. Raises: PolicyError naming the file."""
         try:
             return cls.from_json(json.loads(Path(path).read_text(encoding="utf-8")))
-        except (json.JSONDecodeError, UnicodeDecodeError, PolicyError) as error:
+        except OSError as error:
+            from mmaug.policies import NAMED  # which imports this module
+
+            todo = f"call mm.policies.{path}()" if str(path) in NAMED else "give a file that policy.save wrote"
+            raise PolicyError(f"{path}: must be a policy file, got {error.strerror}; {todo}") from error
+        except (json.JSONDecodeError, UnicodeDecodeError) as error:
+            raise PolicyError(f"{path}: must be JSON, got {error}; write it with policy.save") from error
+        except PolicyError as error:
             raise PolicyError(f"{path}: {error}") from error
 
     def __str__(self) -> str:

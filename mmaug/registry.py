@@ -143,5 +143,22 @@ def get_op(name: str) -> Op:
     try:
         return OPS[name]
     except (KeyError, TypeError):  # TypeError: it is no string at all
-        near = difflib.get_close_matches(str(name), OPS, n=3, cutoff=0.5) or [f"{m}.…" for m in ("image", "text", "audio")]
-        raise PolicyError(f"unknown op {name!r}; did you mean {', '.join(near)}? `mmaug ops` lists all") from None
+        near = difflib.get_close_matches(str(name), OPS, n=3, cutoff=0.5) or _alike(str(name).lower())
+        meant = f"did you mean {', '.join(near)}? `mmaug ops` lists all" if near else f"no op has a name like it; {_LISTS}"
+        raise PolicyError(f"unknown op {name!r}; {meant}") from None
+
+
+_LISTS = ", ".join(f"`mmaug ops {modality}`" for modality in dict.fromkeys(f.modality for f in FAMILIES.values())) + " list them"
+
+
+def _alike(name: str) -> list[str]:
+    """Up to three ops whose bare names hold the name, share a word with it, or have its initials ("hflip": "horizontal_flip")."""
+    bare = name.rpartition(".")[2]
+    found = []
+    for full in OPS:
+        own = full.rpartition(".")[2]
+        words = own.split("_")
+        held = len(bare) >= 3 and (bare in own or any(word in bare for word in words if len(word) >= 3))
+        if held or bare == "".join(word[0] for word in words):
+            found.append((-difflib.SequenceMatcher(None, bare, own).ratio(), full))
+    return [full for _, full in sorted(found)[:3]]

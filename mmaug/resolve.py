@@ -226,9 +226,10 @@ class _Trial:
                 if isinstance(verdict, Veto):
                     return Dropped(ask.follower, self._number(ask.follower, index), rule.name, verdict.reason)
                 _refuse_others(verdict, rule, ask.follower, "None, a Veto or an Edit", Edit)
-                if self.fold.on_conflict == "skip":
-                    number = self._number(ask.follower, index)
-                    return Dropped(ask.follower, number, rule.name, 'the text would have to change, and on_conflict is "skip"')
+                if self.fold.on_conflict == "skip" or ask.aspect in context.shared:
+                    skip = 'the text would have to change, and on_conflict is "skip"'
+                    reason = skip if self.fold.on_conflict == "skip" else f"the text may speak of {self._others(ask, source)}, which stays"
+                    return Dropped(ask.follower, self._number(ask.follower, index), rule.name, reason)
                 wanted[index] = wanted.get(index, ()) + verdict.replacements  # type: ignore[union-attr]
                 name = rule.name
         key = (ask.follower, source, ask.aspect)
@@ -236,6 +237,9 @@ class _Trial:
             self.edits[key] = tuple(wanted.get(index, ()) for index in range(len(texts))) if wanted else ()
             self.by[key] = name
         return None
+
+    def _others(self, ask: Ask, source: str) -> str:
+        return " and ".join(name for name in sources(self.light.schema.fields[ask.follower]) if name != source)
 
     def _number(self, follower: str, index: int) -> int:
         """The number of a text in the row as it came, before any was chosen."""

@@ -75,7 +75,9 @@ def _texts(name: str, light: Light, fold: Fold, writes: Writes) -> None:
         return
     schema_field, column = light.schema.fields[name], light.schema.column(name)
     new, moves = [], []
+    spans = _spans(name, light)
     for index, text in enumerate(light.texts[name]):
+        number = chosen[index] if chosen is not None else index
         edited, path, by = text, [], []
         for key, texts in proposals.items():
             if texts[index]:
@@ -84,20 +86,32 @@ def _texts(name: str, light: Light, fold: Fold, writes: Writes) -> None:
             edited, move = text_edits.apply(text, [r for texts in proposals.values() for r in texts[index]])
             path.append(move)
         for step in wording:
-            edited, move = _word(step, index, edited, _guarded(light, name, edited))
+            bound = [_through(span, path) for span in spans[number]] if spans else []
+            edited, move = _word(step, index, edited, _guarded(light, name, edited, bound))
             by += [step.op] if move.replacements else []
             path.append(move)
         if edited != text:
-            writes.edits.append(EditRecord(name, chosen[index] if chosen else index, text, edited, tuple(dict.fromkeys(by))))
+            writes.edits.append(EditRecord(name, number, text, edited, tuple(dict.fromkeys(by))))
         new.append(edited)
         moves.append(path)
     value = light.value(name)
-    if chosen is not None:
+    if chosen is not None and column.container:
+        _drop_unchosen(name, column, light, dict(zip(chosen, new, strict=True)), writes)
+    elif chosen is not None:
         writes.values.append((column, type(value)(new)))
     elif new != light.texts[name]:
         writes.values.append((column, _like(value, text_values.to_texts(value, schema_field.kind, f"field {name!r}")[1](new))))
-    if spans := getattr(schema_field, "spans", None):
-        _spans(name, parse(spans), light, moves, chosen, writes)
+    if spans:
+        kept = [spans[n] for n in chosen] if chosen is not None else spans
+        moved = [[type(span)(_through(span, path)) for span in own] for own, path in zip(kept, moves, strict=True)]
+        writes.values.append((parse(schema_field.spans), moved[0] if isinstance(value, str) else moved))
+
+
+def _drop_unchosen(name: str, column: Column, light: Light, new: dict[int, str], writes: Writes) -> None:
+    """Texts that lie among other columns are dropped with what is beside them."""
+    texts = light.all_texts[name]
+    writes.values.append((column, [new.get(number, text) for number, text in enumerate(texts)]))
+    writes.drop(column, [number in new for number in range(len(texts))], [])
 
 
 def _word(step: Step, index: int, text: str, protected: Sequence[tuple[int, int]]) -> tuple[str, OffsetMap]:
@@ -106,29 +120,26 @@ def _word(step: Step, index: int, text: str, protected: Sequence[tuple[int, int]
     return text_edits.apply(text, get_op(step.op).function(analyser.read(text), protected, **params))
 
 
-def _guarded(light: Light, name: str, text: str) -> tuple[tuple[int, int], ...]:
-    """The spans that no wording op may touch: what the analyser protects, and the names of annotated things."""
+def _guarded(light: Light, name: str, text: str, bound: Sequence[tuple[int, int]]) -> tuple[tuple[int, int], ...]:
+    """The spans that no wording op may touch: what the analyser protects, `bound` phrases, and the names of annotated things."""
     reading = analyser.read(text)
+    kept = [*reading.protected, *bound]
     if not light.schema.of_kind("boxes"):
-        return reading.protected
+        return analyser.merge_spans(kept) if bound else reading.protected
     labels = {
         thing.label for source in sources(light.schema.fields[name]) for thing in light.context(name, source).things or () if thing.label
     }
     named = [(n.start, n.end) for n in reading.nouns if any(wordnet.names_object(n.lemma, label) for label in labels)]
-    return analyser.merge_spans([*reading.protected, *named]) if named else reading.protected
+    return analyser.merge_spans([*kept, *named])
 
 
-def _spans(name: str, column: Column, light: Light, moves: list[list[OffsetMap]], chosen: list[int] | None, writes: Writes) -> None:
-    value, single = column.get(light.row), isinstance(light.value(name), str)
+def _spans(name: str, light: Light) -> Sequence[Sequence[Any]]:
+    """The spans of every text of a caption, checked; nothing where it has none."""
+    path = getattr(light.schema.fields[name], "spans", None)
+    value = parse(path).get(light.row) if path else MISSING
     if value is MISSING:
-        return
-    texts = light.all_texts[name]
-    lists = _checked_spans([value] if single else value, texts, column.path)
-    moved = [
-        [type(span)(_through(span, path)) for span in lists[number]]
-        for number, path in zip(chosen if chosen is not None else range(len(texts)), moves, strict=True)
-    ]
-    writes.values.append((column, moved[0] if single else moved))
+        return ()
+    return _checked_spans([value] if isinstance(light.value(name), str) else value, light.all_texts[name], str(path))
 
 
 def _checked_spans(value: Any, texts: list[str], path: str) -> Sequence[Sequence[Any]]:

@@ -23,7 +23,7 @@ SCHEMA = mm.Schema(
     boxes=mm.Boxes(column="objects.bbox", format="xywh", labels="objects.category"),
     joints=mm.Keypoints(column="persons[].joints", names=("left_hand", "right_hand", "nose")),
     captions=mm.Caption(of=("image", "audio")),
-    audio=mm.Audio(), words=mm.Words(), transcript=mm.Transcript(), seconds=mm.Size(of="audio", axis="duration"),
+    audio=mm.Audio(recorded_with="image"), words=mm.Words(), transcript=mm.Transcript(), seconds=mm.Size(of="audio", axis="duration"),
 )  # fmt: skip
 
 

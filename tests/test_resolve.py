@@ -254,13 +254,22 @@ def test_two_pictures_and_their_captions():
 
 
 def test_a_caption_of_picture_and_sound_follows_both():
-    """Mirrored pictures of a sound that was not recorded with them: the caption is edited once, or the step is dropped."""
+    """What may be said of another source, which stays, is not edited; recorded together they go together, and it is edited once."""
     schema = mm.Schema(image=mm.Image(), audio=mm.Audio(), caption=mm.Caption(of=("image", "audio")))
     row = {"image": PICTURE, "audio": (np.zeros((2, 800), np.float32), 8000), "caption": "a dog on the left"}
-    out, trace = run(row, FLIP, schema=schema)
-    assert out["caption"] == "a dog on the right" and len(trace.edits) == 1
-    out, trace = run(row, FLIP, mm.op("audio.swap_channels"), schema=schema)
-    assert out["caption"] == "a dog on the right" and len(trace.edits) == 1
+    for op in (FLIP, mm.op("audio.swap_channels")):
+        out, trace = run(row, op, schema=schema)
+        assert out["caption"] == "a dog on the left" and "which stays" in trace.vetoes[0].dropped.reason
+    mono = {**row, "audio": (np.zeros(800, np.float32), 8000)}  # has no sides: the words are the picture's
+    assert run(mono, FLIP, schema=schema)[0]["caption"] == "a dog on the right"
+    together = mm.Schema(image=mm.Image(), audio=mm.Audio(recorded_with="image"), caption=mm.Caption(of=("image", "audio")))
+    for op in (FLIP, mm.op("audio.swap_channels")):
+        out, trace = run(row, op, schema=together)
+        assert out["caption"] == "a dog on the right" and len(trace.edits) == 1
+    two = mm.Schema(a=mm.Image(), b=mm.Image(), caption=mm.Caption(of=("a", "b")))
+    pair = {"a": PICTURE, "b": PICTURE, "caption": "a red car to the left of a dog"}
+    for op in (mm.op("image.horizontal_flip", field="a"), mm.op("image.hue", degrees=120, field="a")):
+        assert run(pair, op, schema=two)[0]["caption"] == pair["caption"]
 
 
 def test_optional_fields_that_are_not_there():

@@ -40,7 +40,8 @@ def augment(
     """Write `copies` augmented views of every row to the folder `out`, and say in a few lines what was done.
 
     The bytes are the same for any number of workers, 0 (this process) and up, and for a run that was killed and started again.
-    on_error: "stop" at a row that cannot be augmented, or "skip" it into errors.jsonl.
+    on_error: "stop" at a row that cannot be augmented, or "skip" it into errors.jsonl. The rows that a folder opened with
+    `skip` has left out go there too.
     Raises: RowError at the first bad row with "stop", MmaugError for an `out` that holds something else or a worker that dies.
     """
     _check(copies, workers, on_error, start_method)
@@ -88,9 +89,12 @@ class _Run:
     def finish(self) -> str:
         """Write what needs every row: metadata, errors, schema; then take the journal away."""
         tally, errors = Tally(), []
+        for line, source, reason in self.job.folder.bad:
+            errors.append({"line": line, "source": source, "view": None, "error": reason})
+            tally.skipped += self.job.copies
         self.output.put(METADATA, self._metadata(tally, errors))
         if errors:
-            self.output.put("errors.jsonl", errors)
+            self.output.put("errors.jsonl", (encode(error) + b"\n" for error in sorted(errors, key=lambda error: error["line"])))
         schema = naming.with_own_columns(self.job.graph.schema, self.job.own)
         self.output.put("schema.json", (json.dumps(schema.to_json(), indent=2, ensure_ascii=False) + "\n").encode())
         self.journal.remove()
@@ -115,7 +119,7 @@ class _Run:
         self.journal.add(done.number, done.record)
         self.pairs.advance(self.job.copies)
 
-    def _metadata(self, tally: Tally, errors: list[bytes]) -> Iterator[bytes]:
+    def _metadata(self, tally: Tally, errors: list[dict[str, Any]]) -> Iterator[bytes]:
         """The lines of metadata.jsonl; what went wrong is gathered in `errors`."""
         folder = self.job.folder
         for record in self.journal.records():
@@ -123,7 +127,7 @@ class _Run:
             for entry in record["entries"]:
                 if "error" in entry:
                     place = {"line": folder.lines[number], "source": folder.key(number)}
-                    errors.append(encode({**place, **entry}) + b"\n")
+                    errors.append({**place, **entry})
                     tally.skipped += self.job.copies if entry["view"] is None else 1
                 else:
                     trace = entry["row"][self.job.own.trace]

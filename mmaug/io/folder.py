@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import posixpath
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,9 @@ from mmaug.schema.columns import Row
 METADATA = "metadata.jsonl"
 SUFFIX = "_file_name"
 
+Bad = tuple[int, str | None, str]
+"""A row that cannot be used: its line, its main file if known, the reason."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Loaded:
@@ -35,21 +38,23 @@ class Folder:
     """The rows of `path/metadata.jsonl`, one JSON object a line; opening it reads only that file.
 
     `file_name` holds the main file, loaded into the column `image` or `audio` by its ending; a column `mask_file_name` gives
-    a column `mask`, and so on. Raises: SchemaError, with the line, where metadata.jsonl is not as it must be.
+    a column `mask`, and so on. skip: leave out the rows that are not as they must be, and keep (line, source if known, reason)
+    of each in `bad`, in the order of the lines.
+    Raises: SchemaError, with the line, where metadata.jsonl is not as it must be; with skip, where no good row is left.
     """
 
-    def __init__(self, path: str | Path):
-        self.path = Path(path)
+    def __init__(self, path: str | Path, skip: bool = False):
+        self.path, self.skip = Path(path), skip
         self.lines: list[int] = []
         self.rows: list[Row] = []
-        for line, row in _read(self.path):
-            self.lines.append(line)
-            self.rows.append(row)
+        self.files: list[dict[str, str | None]] = []
+        self.key_column = ""
+        self.bad: tuple[Bad, ...] = tuple(sorted(self._take_rows(), key=lambda bad: bad[0]))
         if not self.rows:
-            raise SchemaError(f"{self.path / METADATA}: must hold at least one row, got none")
-        self.key_column = _key_column(self.rows[0], self.where(0))
-        self.files = [self._files(number) for number in range(len(self.rows))]
-        self._refuse_duplicates()
+            got = f"got {len(self.bad)} bad ones, the first: {self.bad[0][2]}" if self.bad else "got none"
+            raise SchemaError(f"{self.path / METADATA}: must hold at least one row, {got}")
+        if not skip:
+            self._refuse_duplicates()
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -67,7 +72,7 @@ class Folder:
 
     def column_of(self, number: int, name: str) -> str:
         """The column that the files named by a column of the metadata are loaded into."""
-        return media.main_column(self.rows[number][name]) if name == "file_name" else name.removesuffix(SUFFIX)
+        return _column_of(self.rows[number], name)
 
     def load(self, number: int) -> tuple[str, Row]:
         """The key of a row, and the row with its files opened. Raises: RowError for a file that is missing or broken."""
@@ -110,12 +115,39 @@ class Folder:
                 elif column == media.main_column(name):
                     samples[column] = Image.new("RGB", (1, 1))
                 else:
-                    samples[column] = media.read(self.path / name, f"{self.where(number)}: {name}", deep=True)[0]
+                    try:
+                        samples[column] = media.read(self.path / name, f"{self.where(number)}: {name}", deep=True)[0]
+                    except RowError:
+                        if not self.skip:  # else the next file will tell
+                            raise
         return samples
 
-    def _files(self, number: int) -> dict[str, str | None]:
+    def _take_rows(self) -> Iterator[Bad]:
+        """Gather the good rows, give the bad ones. Raises: SchemaError for the first bad one without `skip`."""
+        seen: dict[str, int] = {}
+        for line, data in _read(self.path):
+            row: Row = {}
+            try:
+                row = _object(data, f"{self.path / METADATA} line {line}")
+                self.key_column = self.key_column or _key_column(row, f"{METADATA} line {line}")
+                files = self._files(row, f"{METADATA} line {line}")
+                key = posixpath.normpath(row[self.key_column])
+                if self.skip and key in seen:
+                    raise RowError(f"{METADATA} line {line}: {self.key_column!r} must name a file once, got {key!r} as on line {seen[key]}")
+            except SchemaError as error:
+                if not self.skip:
+                    raise
+                source = row.get(self.key_column)
+                yield line, source if isinstance(source, str) else None, str(error)
+                continue
+            seen[key] = line
+            self.lines.append(line)
+            self.rows.append(row)
+            self.files.append(files)
+
+    def _files(self, row: Row, where: str) -> dict[str, str | None]:
         """The file of each media column, normalised: `./a//b.jpg` is `a/b.jpg`. Raises: RowError where a name cannot be one."""
-        row, where, files = self.rows[number], self.where(number), {}
+        files: dict[str, str | None] = {}
         if not isinstance(row.get(self.key_column), str):
             raise RowError(
                 f"{where}: must have {self.key_column!r} with the path of a file, got {row.get(self.key_column)!r} "
@@ -127,7 +159,7 @@ class Folder:
             if not is_file_column(name):
                 continue
             path = None if value is None else _inside(value, f"{where}: {name!r}")
-            column = self.column_of(number, name)
+            column = _column_of(row, name)
             if column in row or column in files:
                 raise RowError(f"{where}: {name!r} is loaded as {column!r}, but the row has a column {column!r} already; rename one")
             files[column] = path
@@ -152,8 +184,12 @@ def is_file_column(name: str) -> bool:
     return name == "file_name" or (name.endswith(SUFFIX) and name != SUFFIX)
 
 
-def _read(path: Path) -> list[tuple[int, Row]]:
-    """The rows with the numbers of their lines, from 1; empty lines are passed over."""
+def _column_of(row: Row, name: str) -> str:
+    return media.main_column(row[name]) if name == "file_name" else name.removesuffix(SUFFIX)
+
+
+def _read(path: Path) -> Iterator[tuple[int, bytes]]:
+    """The lines with their numbers, from 1; empty lines are passed over."""
     source = path / METADATA
     if not path.is_dir():
         raise SchemaError(f"{path}: must be a folder with {METADATA}, but there is no such folder")
@@ -162,12 +198,10 @@ def _read(path: Path) -> list[tuple[int, Row]]:
             f"{path}: must hold {METADATA}, a JSON object a line such as "
             '{"file_name": "images/1.jpg", "caption": "a dog"}, but there is no such file'
         )
-    rows = []
     with source.open("rb") as file:
         for line, data in enumerate(file, 1):
             if data.strip():
-                rows.append((line, _object(data.removeprefix(b"\xef\xbb\xbf"), f"{source} line {line}")))
-    return rows
+                yield line, data.removeprefix(b"\xef\xbb\xbf")
 
 
 def _object(data: bytes, where: str) -> Row:

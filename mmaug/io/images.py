@@ -36,7 +36,8 @@ def decode(data: bytes, ending: str, where: str, *, deep: bool = False) -> tuple
     if not data:
         raise RowError(f"{where}: must be a picture, got an empty file (0 bytes); get the file again")
     try:
-        image = Image.open(io.BytesIO(data), formats=[FORMATS[ending], *(["MPO"] if FORMATS[ending] == "JPEG" else [])])
+        # "JPEG" opens MPO too: pictures of many phones
+        image = Image.open(io.BytesIO(data), formats=[FORMATS[ending]])
         _check_form(image, where, deep)
         saving = _saving(image, data)
         image.load()

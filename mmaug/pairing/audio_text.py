@@ -129,9 +129,6 @@ def channel_words(text: str, sound: AudioState, context: Context) -> Verdict:
         return Veto(f"the text says {word!r}, and the sound would come from no side")
     if not reading.sides or sound.sides == "kept":
         return None
-    of = getattr(context.field, "of", "")
-    if not isinstance(of, str) and len(of) > 1 and not context.recorded:
-        return Veto(f"{reading.sides[0].text!r} may be said of the picture, whose sides stay")
     if reading.writing is not None:
         return Veto(f"the text says {reading.sides[0].text!r}, and quotes what is said, which stays ({reading.writing})")
     if sound.sides == "lost":

@@ -69,6 +69,7 @@ class Context:
     things, words, events: what is annotated on the source; None where the schema has no such annotation for it.
     frames: how many frames the source picture, or the picture recorded with the source, has.
     recorded: whether the source is a sound recorded together with a picture. readable: whether the text is in English.
+    shared: aspects in which a text may speak of another source, which does not change: no edit for this one keeps it surely true.
     """
 
     field: Field
@@ -78,6 +79,7 @@ class Context:
     frames: int = 1
     recorded: bool = False
     readable: bool = True
+    shared: frozenset[str] = frozenset()
 
 
 Rule = Callable[[Any, Any, Context], Verdict]

@@ -123,7 +123,9 @@ def _turned_round(text: str) -> str | None:
     return next((token.word for token in reading.tokens if token.word in _ROUND), None)
 
 
-_ROUND = frozenset("except excepting excluding but instead absence lack than rarely hardly seldom non only unless hue shade tint tone".split())
+_ROUND = frozenset(
+    "except excepting excluding but instead absence lack than rarely hardly seldom non only unless hue shade tint tone".split()
+)
 
 
 def _recolour(mention: Colour, change: ColourMap) -> Replacement | Veto | None:

@@ -56,6 +56,17 @@ class Column:
         value = holder.get(self.leaf)
         return MISSING if value is None else value
 
+    def is_none(self, row: Mapping[str, Any]) -> bool:
+        """Whether the row has it, or what it lies in, and None there."""
+        holder: Any = row
+        for name in (*self.parents, self.leaf):
+            if holder is None or not isinstance(holder, Mapping) or name not in holder:
+                return False
+            holder = holder[name]
+            if holder is None:
+                return True
+        return False
+
     def put(self, row: Row, value: Any) -> None:
         """Write a value of the shape that `get` gave into a row that is ours to change at the top level only."""
         holder: Any = row

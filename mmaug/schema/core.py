@@ -90,6 +90,11 @@ class Schema:
         column = self._columns[name]
         value = column.get(row)
         if value is columns.MISSING and not (column.each or self.fields[name].optional):
+            if column.is_none(row):
+                raise RowError(
+                    f"field {name!r}: column {column.path!r} must hold a value in every row, this row holds None; "
+                    "give it one, or say optional=True in the schema"
+                )
             raise RowError(
                 f"field {name!r}: column {column.path!r} must be in every row, this row has {sorted(row)}; "
                 "correct column=... in the schema, or say optional=True"
@@ -104,7 +109,8 @@ class Schema:
             if isinstance(value, str) or (isinstance(value, (list, tuple)) and any(isinstance(item, str) for item in value)):
                 raise RowError(
                     f"column {name!r} holds text that no field of the schema declares; add {name}=mm.Caption(of=...) if it speaks "
-                    f"of a picture or sound, or {name}=mm.Opaque() if no op can make it false (got {repr(value)[:60]})"
+                    f"of a picture or sound, or {name}=mm.Opaque() if no op can make it false; in a schema.json "
+                    f'"{name}": {{"kind": "caption", "of": "image"}} or "{name}": {{"kind": "opaque"}} (got {repr(value)[:60]})'
                 )
 
     # -- JSON ---------------------------------------------------------------------------------------------------------
@@ -134,12 +140,18 @@ class Schema:
         """Read a schema from a JSON file. Raises: SchemaError naming the file."""
         try:
             return cls.from_json(json.loads(Path(path).read_text(encoding="utf-8")))
-        except (json.JSONDecodeError, UnicodeDecodeError, SchemaError) as error:
+        except OSError as error:
+            raise SchemaError(f"{path}: must be a schema file, got {error.strerror}; give one that schema.save wrote") from error
+        except (json.JSONDecodeError, UnicodeDecodeError) as error:
+            raise SchemaError(f"{path}: must be JSON, got {error}; write it with schema.save") from error
+        except SchemaError as error:
             raise SchemaError(f"{path}: {error}") from error
 
     @classmethod
     def infer(cls, rows: Mapping[str, Any] | Iterable[Mapping[str, Any]]) -> Schema:
         """The schema that a row, or several, most likely have; what was decided, and why, is in `notes` and in `print(schema)`."""
+        if not isinstance(rows, Iterable):
+            raise SchemaError(f"cannot infer a schema: must be given a row or a list of rows, got {type(rows).__name__}")
         several: list[Any] = [rows] if isinstance(rows, Mapping) else list(rows)
         return cls._guessed(guesses.from_rows(several))
 

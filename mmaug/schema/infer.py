@@ -26,9 +26,14 @@ Guess = tuple[dict[str, fields.Field], tuple[str, ...]]
 
 
 def from_rows(rows: Sequence[Mapping[str, Any]]) -> Guess:
-    """What the columns of these rows most likely are. Raises: SchemaError when there are no rows."""
+    """What the columns of these rows most likely are. Raises: SchemaError when there are no rows, or no dicts."""
     if not rows:
         raise SchemaError("cannot infer a schema from no rows; give at least one")
+    for number, row in enumerate(rows):
+        if not isinstance(row, Mapping):
+            raise SchemaError(f"cannot infer a schema: row {number} must be a dict of its columns, got {type(row).__name__}")
+    if not any(rows):
+        raise SchemaError("cannot infer a schema: at least one row must have columns, got only empty dicts; give a row with its values")
     return _Guess(shape_of_rows(rows), rows).run()
 
 

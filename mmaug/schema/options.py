@@ -37,7 +37,7 @@ def value_problems(field: Any, source_kinds: set[str]) -> Iterable[str]:
     """What is wrong with the values of options that have the right form."""
     if field.kind == "boxes":
         if field.format not in BOX_FORMATS:
-            yield f"format must be one of {', '.join(BOX_FORMATS)}, got {field.format!r}"
+            yield f"format must be one of {', '.join(BOX_FORMATS)}, got {field.format!r}; coco is xywh, pascal_voc is xyxy"
         if not 0 <= field.min_visibility <= 1:
             yield f"min_visibility must lie in [0, 1], got {field.min_visibility!r}"
     if field.kind == "keypoints" and isinstance(field.names, str) and field.names != "coco17":

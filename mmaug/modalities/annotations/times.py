@@ -29,9 +29,10 @@ def check(value: Any, field: Words, seconds: float, where: str) -> None:
     for number, item in enumerate(value):
         place = f"{where}[{number}]"
         if not isinstance(item, Mapping) or not {field.text, field.start, field.end} <= item.keys():
-            got = sorted(item) if isinstance(item, Mapping) else type(item).__name__
+            got = sorted(map(str, item)) if isinstance(item, Mapping) else type(item).__name__
             raise RowError(
-                f"{place}: must have the keys {field.text!r}, {field.start!r} and {field.end!r}, got {got}; name yours in the field"
+                f"{place}: must have the keys {field.text!r}, {field.start!r} and {field.end!r}, got {got}; "
+                f"name yours in the field{_named(item, field)}"
             )
         for start, end in _pairs(item, field):
             if not (isinstance(start, (int, float)) and isinstance(end, (int, float)) and 0 <= start <= end <= seconds + SLACK):
@@ -62,6 +63,14 @@ def follow(value: Sequence[Mapping[str, Any]], field: Words, move: TimeMap) -> F
 def tokens(transcript: str) -> list[str]:
     """The words of a transcript as written, with their punctuation."""
     return transcript.split()
+
+
+def _named(item: Any, field: Words) -> str:
+    """The field as it would have to be written for this item, where that can be told: `, mm.Events(text="label")`."""
+    if not isinstance(item, Mapping) or field.text in item or not {field.start, field.end} <= item.keys():
+        return ""
+    text = next((key for key, value in item.items() if isinstance(value, str)), None)
+    return "" if text is None else f', mm.{type(field).__name__}(text="{text}")'
 
 
 def _pairs(item: Mapping[str, Any], field: Words) -> list[tuple[Any, Any]]:

@@ -77,14 +77,17 @@ def _open(value: Any, where: str) -> tuple[Any, int, Restore]:
     """The samples as they are, the rate, and how to wrap new samples the same way."""
     if isinstance(value, AudioClip):
         return value.samples, _rate(value.rate, where), lambda out: AudioClip(out, value.rate)
-    if isinstance(value, Mapping) and "array" in value:
-        rate = _rate(value.get("sampling_rate"), where)
+    missing = [key for key in ("array", "sampling_rate") if key not in value] if isinstance(value, Mapping) else []
+    if len(missing) == 1:
+        raise RowError(f"{where}: must have the keys 'array' and 'sampling_rate', got {sorted(map(str, value))}; add {missing[0]!r}")
+    if isinstance(value, Mapping) and not missing:
+        rate = _rate(value["sampling_rate"], where)
         return _array(value["array"], where), rate, lambda out: {**value, "array": _like(value["array"], out)}
     if isinstance(value, tuple) and len(value) == 2:
         return _array(value[0], where), _rate(value[1], where), lambda out: (_like(value[0], out), value[1])
     raise RowError(
         f'{where}: must be {{"array", "sampling_rate"}}, (waveform, rate) or mm.AudioClip, got {type(value).__name__}'
-        + (f" with keys {sorted(value)}" if isinstance(value, Mapping) else "")
+        + (f" with keys {sorted(map(str, value))}; name yours so, or give (waveform, rate)" if isinstance(value, Mapping) else "")
     )
 
 

@@ -46,13 +46,14 @@ def _size(value: Any, where: str) -> Size:
         turned = _orientation(value) >= 5
         size = (height, width) if turned else (width, height)
     elif _is_tensor(value):
-        _check_array(
-            value.ndim == 3 and value.shape[0] in (1, 3, 4) and str(value.dtype) == "torch.uint8", "torch.uint8 [3, h, w]", value, where
-        )
+        fits = value.ndim == 3 and value.shape[0] in (1, 3, 4)
+        turned = value.ndim == 3 and value.shape[2] in (1, 3, 4)
+        _check_array(fits, "torch.uint8", "[3, h, w]", "permute(2, 0, 1)" if turned else "", value, where)
         size = (value.shape[2], value.shape[1])
     elif isinstance(value, np.ndarray):
         fits = value.ndim == 2 or (value.ndim == 3 and value.shape[2] in (1, 3, 4))
-        _check_array(fits and value.dtype == np.uint8, "uint8 [h, w, 3]", value, where)
+        turned = value.ndim == 3 and value.shape[0] in (1, 3, 4)
+        _check_array(fits, "uint8", "[h, w, 3]", "transpose(1, 2, 0)" if turned else "", value, where)
         size = (value.shape[1], value.shape[0])
     else:
         raise RowError(
@@ -64,9 +65,15 @@ def _size(value: Any, where: str) -> Size:
     return size
 
 
-def _check_array(fits: bool, wanted: str, value: Any, where: str) -> None:
+def _check_array(fits: bool, dtype: str, shape: str, turn: str, value: Any, where: str) -> None:
+    """Raises: RowError for another dtype, or where the shape does not fit. turn: the call that would give it the shape, if any."""
+    todo = []
     if not fits:
-        raise RowError(f"{where}: must be {wanted}, got {value.dtype} {list(value.shape)}; scale values to 0..255 and convert")
+        todo.append(f"the shape must be {shape}: " + (f"transpose it with .{turn}" if turn else "give one picture, or a list of frames"))
+    if str(value.dtype) != dtype:
+        todo.append("scale values to 0..255 and convert")
+    if todo:
+        raise RowError(f"{where}: must be {dtype} {shape}, got {value.dtype} {list(value.shape)}; {', and '.join(todo)}")
 
 
 def to_pixels(value: Any) -> tuple[np.ndarray, Restore]:
