@@ -137,7 +137,9 @@ def ops(modality: Annotated[str | None, typer.Argument(help="image, text or audi
     """
     if modality is not None:
         _one_of("MODALITY", modality, tuple(MODALITY_KINDS))
-    table = Table(Column("op", no_wrap=True, min_width=max(map(len, OPS))), "what it does", "parameters (strength 0 to 1)", "touches", show_lines=True)
+    table = Table(
+        Column("op", no_wrap=True, min_width=max(map(len, OPS))), "what it does", "parameters (strength 0 to 1)", "touches", show_lines=True
+    )
     for name, op in OPS.items():
         if modality in (None, op.modality):
             params = "\n".join(f"{key}: {param.describe()}" for key, param in op.params.items())

@@ -158,7 +158,7 @@ class TransformGraph:
         if self.key is None:
             return content_key(row, self.schema)
         if row.get(self.key) is None:
-            got = "holds None there" if self.key in row else f"has {sorted(row)}"
+            got = "has None there" if self.key in row else f"has {sorted(row)}"
             raise RowError(f"key column {self.key!r} must be in every row, this row {got}; name its rows, or give key=... in the call")
         return row[self.key]
 

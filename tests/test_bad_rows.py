@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pytest
 from PIL import Image as PILImage
@@ -38,7 +40,10 @@ FLIP = mm.op("image.horizontal_flip")
         (PICTURE[None], ["uint8 [h, w, 3]", "[1, 40, 60, 3]"]),
         (PICTURE[0, 0], ["uint8 [h, w, 3]", "[3]"]),
         (np.zeros((40, 60, 5), np.uint8), ["[40, 60, 5]"]),
-        (np.zeros((3, 40, 60), np.uint8), ["uint8 [h, w, 3]", "[3, 40, 60]"]),
+        (
+            np.zeros((3, 40, 60), np.uint8),
+            ["uint8 [h, w, 3]", "[3, 40, 60]; the shape must be [h, w, 3]: transpose it with .transpose(1, 2, 0)"],
+        ),
         (PILImage.new("I;16", (60, 40)), ["8-bit", "'I;16'"]),
         (PILImage.new("F", (60, 40)), ["8-bit", "'F'"]),
         ("cat.jpg", ["must be a PIL image", "got str"]),
@@ -52,6 +57,35 @@ FLIP = mm.op("image.horizontal_flip")
 )
 def test_pictures(picture, said):
     refused({"photo": mm.Image()}, {"photo": picture}, FLIP, "field 'photo'", *said)
+
+
+def test_the_message_on_a_picture_says_only_what_is_wrong():
+    """A shape is mended by turning it, values by scaling them."""
+    for picture, absent in ((np.zeros((3, 40, 60), np.uint8), "scale"), (PICTURE / 255, "shape must be")):
+        with pytest.raises(mm.RowError) as caught:
+            run({"photo": mm.Image()}, {"photo": picture}, FLIP)
+        assert absent not in str(caught.value)
+
+
+def test_the_message_on_events_shows_the_field_to_write():
+    events = [{"label": "bark", "start": 0.1, "end": 0.2}]
+    for field, said in ((mm.Events(), 'mm.Events(text="label")'), (mm.Words(), 'mm.Words(text="label")')):
+        refused({"clip": mm.Audio(), "e": field_of_clip(field)}, {"clip": {"array": SOUND, "sampling_rate": 8000}, "e": events},
+                mm.op("audio.reverse"), "field 'e'[0]", "got ['end', 'label', 'start']", said)  # fmt: skip
+
+
+def field_of_clip(field):
+    return dataclasses.replace(field, of="clip")
+
+
+def test_a_column_that_holds_none_is_named_so():
+    for column, row in (
+        ("caption", {"caption": None}),
+        ("notes.caption", {"notes": {"caption": None}}),
+        ("notes.caption", {"notes": None}),
+    ):
+        with pytest.raises(mm.RowError, match=rf"column '{column}' must hold a value in every row, this row holds None; give it"):
+            run({"photo": mm.Image(), "text": mm.Caption(of="photo", column=column)}, {"photo": PICTURE, **row}, FLIP)
 
 
 def test_tensors_of_the_wrong_kind():
@@ -229,7 +263,8 @@ def sound(array, rate=8000):
         (sound(SOUND[None]), ["[channels, samples]", "[1, 2, 4000]"]),
         (sound(SOUND, None), ["sampling rate must be a whole number", "got None"]),
         (sound(SOUND, 0), ["sampling rate", "got 0"]), (sound(SOUND, 44.1e3), ["sampling rate", "got 44100.0"]),
-        ({"array": SOUND}, ["sampling rate", "got None"]), ({"path": "a.wav"}, ["must be {", "keys ['path']"]),
+        ({"array": SOUND}, ["must have the keys", "got ['array']", "add 'sampling_rate'"]),
+        ({"path": "a.wav"}, ["must be {", "keys ['path']"]),
         (SOUND, ["must be {", "got ndarray"]), ("a.wav", ["must be {", "got str"]), ((SOUND,), ["must be {", "got tuple"]),
         (sound(np.where(np.arange(4000) == 7, np.nan, SOUND)), ["finite", "2 that are NaN or infinite of 8000"]),
         (sound(np.where(np.arange(4000) == 7, np.inf, SOUND)), ["finite", "2 that are NaN or infinite of 8000"]),

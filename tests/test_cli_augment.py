@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import json
 import os
+import pty
 import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 from io_folders import pictures, recordings, rows_of, tree, write_rows
+
+import mmaug as mm
 
 ROOT = Path(__file__).resolve().parents[1]
 COPIES = 3
@@ -211,6 +215,40 @@ def test_a_bad_row_stops_with_a_message_or_is_skipped(tmp_path):
     assert done.returncode == 0
     assert "2 rows written, 1 skipped" in _words(done)
     assert json.loads((out / "errors.jsonl").read_text())["source"] == "images/1.png"
+
+
+def test_a_bad_line_stops_with_a_message_or_is_skipped(tmp_path):
+    source, out = pictures(tmp_path / "in", 3), tmp_path / "out"
+    with (source / "metadata.jsonl").open("a") as file:
+        file.write("{broken\n")
+    done = _run(source, out)
+    assert done.returncode == 2
+    assert "metadata.jsonl line 4: must be a JSON object, got '{broken'" in _words(done)
+    done = _run(source, out, "--on-error", "skip")
+    assert done.returncode == 0, done.stderr
+    assert "3 rows written, 1 skipped" in _words(done)
+    assert json.loads((out / "errors.jsonl").read_text())["line"] == 4
+
+
+@pytest.mark.parametrize("width", [30, 60, 200])
+def test_ops_are_listed_with_their_whole_names(width):
+    """In a file or a pipe, whatever the terminal; and in a narrow terminal, where the other columns give way."""
+    listed = subprocess.run(
+        [sys.executable, "-m", "mmaug", "ops"], capture_output=True, text=True, check=True, env={**os.environ, "COLUMNS": str(width)}
+    )
+    assert all(name in listed.stdout for name in mm.OPS)
+    assert max(map(len, listed.stdout.splitlines())) <= 160
+    ours, theirs = pty.openpty()
+    with subprocess.Popen(
+        [sys.executable, "-m", "mmaug", "ops", "text"], stdout=theirs, env={**os.environ, "COLUMNS": str(max(width, 40)), "TERM": "dumb"}
+    ):
+        os.close(theirs)
+        shown = b""
+        with suppress(OSError):
+            while part := os.read(ours, 65536):
+                shown += part
+    os.close(ours)
+    assert all(name in shown.decode() for name in mm.OPS if name.startswith("text."))
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import sys
 from pathlib import Path
 
 import pytest
@@ -40,6 +41,16 @@ def test_writes_data_and_page_and_says_where(made: tuple[Path, str]) -> None:
     ].keys()
     assert (out / "preview.html").read_text(encoding="utf-8").count("<article") == 4
     assert mm.Policy.load(out / "policy.json") == demo.POLICY
+
+
+@pytest.mark.parametrize(
+    ("called", "said"),
+    [("/opt/x/bin/mmaug", "/opt/x/bin/mmaug augment "), ("/opt/x/mmaug/__main__.py", f"{sys.executable} -m mmaug augment ")],
+)
+def test_says_how_to_call_the_program_that_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, called: str, said: str) -> None:
+    """Nobody promises that `mmaug` is on the PATH: `make demo` runs it from .venv."""
+    monkeypatch.setattr(sys, "argv", [called, "demo"])
+    assert f"redo {said}" in run(tmp_path / "new", scenes=1)
 
 
 def test_truth_that_no_op_keeps_is_left_out(made: tuple[Path, str]) -> None:

@@ -353,6 +353,29 @@ def test_a_wrong_graph(options, error, said):
         graph(mm.op("image.horizontal_flip", field="audio"))
 
 
+@pytest.mark.parametrize("policy", ["rand_augment", None, [FLIP]])
+def test_what_is_no_policy(policy):
+    with pytest.raises(mm.PolicyError, match=r"policy must be mm\.op\(\.\.\.\) or a Policy, got .*pass mm\.policies\.rand_augment\(\)"):
+        mm.TransformGraph(policy, schema=SCHEMA)
+
+
+@pytest.mark.parametrize("seed", ["a", 1.5, None, True])
+def test_what_is_no_seed(seed):
+    with pytest.raises(mm.PolicyError, match="seed must be a whole number, got"):
+        graph(FLIP, seed=seed)
+    graph(FLIP, seed=np.int64(3))
+
+
+def test_apply_wants_the_bound_plan_first():
+    g, given = graph(FLIP), row()
+    plan = g.plan(key=1)
+    for first, second in ((given, g.resolve(plan, given)), (plan, given)):
+        with pytest.raises(
+            mm.PlanError, match=r"graph\.apply: the first argument must be the BoundPlan of graph\.resolve, got (dict|Plan)"
+        ):
+            g.apply(first, second)
+
+
 def test_a_label_that_forbids_an_op_that_is_not_there():
     schema = mm.Schema(image=mm.Image(), label=mm.Label(forbids={"6": ["image.rotate_90"]}))
     with pytest.raises(mm.SchemaError, match="field 'label': forbids names 'image.rotate_90', and there is no such op"):

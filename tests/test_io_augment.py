@@ -208,6 +208,25 @@ def test_bad_rows_are_skipped_and_told(tmp_path, workers):
     assert [row["source"] for row in rows_of(tmp_path / "out")] == [f"images/{n}.png" for n in (0, 0, 2, 2, 5, 5)]
 
 
+@pytest.mark.parametrize("workers", [0, 2])
+def test_bad_lines_and_bad_rows_are_told_in_the_order_of_the_lines(tmp_path, workers):
+    source = pictures(tmp_path / "in")
+    lines = (source / "metadata.jsonl").read_bytes().splitlines(keepends=True)
+    (source / "images/3.png").write_bytes(b"")
+    bad = [b"{broken\n", b'{"caption": "no file"}\n', b'{"file_name": "/etc/passwd"}\n', b"[]\n"]
+    mixed = [lines[0], bad[0], lines[1], bad[1], lines[2], lines[0], lines[3], bad[2], lines[4], bad[3], lines[5]]
+    (source / "metadata.jsonl").write_bytes(b"".join(mixed))
+    folder = Folder(source, skip=True)
+    text = augment(folder, tmp_path / "out", graph_for(folder), copies=2, workers=workers, on_error="skip", start_method="fork")
+    assert "10 rows written, 12 skipped, see errors.jsonl" in text
+    errors = [json.loads(line) for line in (tmp_path / "out/errors.jsonl").read_text().splitlines()]
+    assert [(e["line"], e["source"], e["view"]) for e in errors] == [
+        (2, None, None), (4, None, None), (6, "images/0.png", None), (7, "images/3.png", None), (8, "/etc/passwd", None), (10, None, None),
+    ]  # fmt: skip
+    assert all(f"line {error['line']}: " in error["error"] for error in errors)
+    assert [row["source"] for row in rows_of(tmp_path / "out")] == [f"images/{n}.png" for n in (0, 0, 1, 1, 2, 2, 4, 4, 5, 5)]
+
+
 @pytest.mark.parametrize("workers", [0, 2, 3])
 def test_the_first_bad_row_stops_the_run_and_mending_it_goes_on(tmp_path, workers):
     source = pictures(tmp_path / "in", 12)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 
@@ -129,7 +130,8 @@ def _bad_files(path):
         data = (path / f"whole.{ending}").read_bytes()
         (path / f"cut.{ending}").write_bytes(data[: len(data) // 2])
     (path / "zero.png").write_bytes(b"")
-    (path / "noise.png").write_bytes(bytes(range(256)))
+    for ending in ("png", "jpg", "webp"):
+        (path / f"noise.{ending}").write_bytes(bytes(range(256)))
     Image.fromarray(np.arange(4096, dtype=np.uint16).reshape(64, 64)).save(path / "grey16.png")
     _png_rgb16(path / "rgb16.png")
     picture(0).save(path / "two.png", save_all=True, append_images=[picture(1)])
@@ -158,7 +160,8 @@ def _png_rgb16(path):
 
 FILES = {
     "cut.jpg": "must be a whole JPEG picture", "cut.png": "must be a whole PNG picture", "zero.png": "an empty file",
-    "noise.png": "must be a whole PNG picture", "grey16.png": "must have 8 bits a channel", "rgb16.png": "must have 8 bits a channel",
+    "noise.png": "must be a whole PNG picture", "noise.jpg": "must be a whole JPEG picture", "noise.webp": "must be a whole WEBP picture",
+    "grey16.png": "must have 8 bits a channel", "rgb16.png": "must have 8 bits a channel",
     "two.png": "must hold one picture, got 2 frames", "jpeg-as.png": "must be a whole PNG picture",
     "none.wav": "at least one sample", "nan.wav": "got 1 that are NaN", "cut.flac": "", "zero.flac": "an empty file",
     "noise.flac": "must be a whole FLAC recording", "absent.jpg": "must be there and readable",
@@ -173,6 +176,47 @@ def test_bad_files_are_named_with_their_line(tmp_path, name):
     folder.load(0)
     with pytest.raises(RowError, match=rf"metadata.jsonl line 2: {name}: .*{FILES[name]}"):
         folder.load(1)
+
+
+def test_a_phones_picture_in_two_parts_is_read(tmp_path):
+    """MPO: a JPEG with a second one behind it; the first is the picture."""
+    picture(0).save(tmp_path / "a.jpg", "MPO", save_all=True, append_images=[picture(1)])
+    assert Image.open(tmp_path / "a.jpg").format == "MPO"
+    write_rows(tmp_path, [{"file_name": "a.jpg"}])
+    assert Folder(tmp_path).load(0)[1]["image"].size == (48, 32)
+
+
+SKIPPED = ("no JSON", "a list", "no file", "null", "outside", "mask outside", "other ending", "column twice", "lists", "no UTF-8")
+
+
+@pytest.mark.parametrize("name", SKIPPED)
+def test_a_bad_row_is_left_out_and_kept_for_the_report(tmp_path, name):
+    text, message = ROWS[name]
+    text = text if isinstance(text, bytes) else text.encode()
+    good = b'{"file_name": "good.png"}\n'
+    (tmp_path / "metadata.jsonl").write_bytes(good + text + good.replace(b"good", b"last"))
+    folder = Folder(tmp_path, skip=True)
+    assert (folder.key(0), folder.key(len(folder) - 1)) == ("good.png", "last.png")
+    assert len(folder.bad) == 1 and len(folder.files) == len(folder.lines) == len(folder)
+    line, _, reason = folder.bad[0]
+    assert re.search(re.sub(r"line (\d)", lambda m: f"line {int(m[1]) + 1}", message), reason)
+    assert line not in folder.lines
+    with pytest.raises(SchemaError):
+        Folder(tmp_path)
+
+
+def test_of_rows_with_one_name_the_first_is_good(tmp_path):
+    write_rows(tmp_path, [{"file_name": "0.png"}, {"file_name": "1.png"}, {"file_name": "./0.png"}, {"file_name": "0.png", "n": 1}])
+    folder = Folder(tmp_path, skip=True)
+    assert folder.lines == [1, 2]
+    assert [bad[:2] for bad in folder.bad] == [(3, "./0.png"), (4, "0.png")]
+    assert "line 4: 'file_name' must name a file once, got '0.png' as on line 1" in folder.bad[1][2]
+
+
+def test_a_folder_in_which_no_good_row_is_left(tmp_path):
+    (tmp_path / "metadata.jsonl").write_text('{"file_name": 3}\n[]\n')
+    with pytest.raises(SchemaError, match=r"must hold at least one row, got 2 bad ones, the first: metadata.jsonl line 1: must have"):
+        Folder(tmp_path, skip=True)
 
 
 def test_masks_may_have_16_bits(tmp_path):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import pickle
+import re
 
 import pytest
 from hypothesis import given, settings
@@ -118,6 +119,12 @@ def test_a_wrong_op(name, options, said):
     [
         (lambda: mm.Policy.choice([]), r"choice: needs at least one part"),
         (lambda: mm.Policy.choice(FLIP), r"choice: must be given a list of parts, got one part"),
+        (
+            lambda: mm.Policy.choice(FLIP, FLIP, weights=[1, 2]),
+            r"choice: must be given a list of parts, got 2 arguments; .*choice\(\[a, b\]",
+        ),
+        (lambda: mm.Policy.choice([FLIP], FLIP), r"choice: must be given a list of parts, got 2 arguments"),
+        (lambda: mm.Policy.choice([FLIP], [1], weights=[1]), r"choice: must be given parts, weights and p once each, got 2 arguments"),
         (lambda: mm.Policy.choice([FLIP], weights=[1, 2]), r"got 1 parts, 2 weights"),
         (lambda: mm.Policy.choice([FLIP], weights=[0]), r"weights must be finite, >= 0 and not all 0, got \[0\.0\]"),
         (lambda: mm.Policy.choice([FLIP], weights=[-1]), r"weights must be finite"),
@@ -182,6 +189,49 @@ def test_json_says_where_in_the_tree(tree, said):
 def test_json_that_is_no_policy(value):
     with pytest.raises(mm.PolicyError, match="a policy file must be|policy: must have"):
         mm.Policy.from_json(value)
+
+
+def test_weights_may_be_given_by_place():
+    by_name = mm.Policy.choice([FLIP, mm.op("image.hue")], weights=[3, 1], p=0.5)
+    assert mm.Policy.choice([FLIP, mm.op("image.hue")], [3, 1], p=0.5) == by_name
+    assert mm.Policy.choice([FLIP, mm.op("image.hue")], [3, 1], 0.5) == by_name
+
+
+@pytest.mark.parametrize("number", [0, 2, "1", None])
+def test_json_of_another_schema_number(number):
+    with pytest.raises(mm.PolicyError, match=rf'must be of schema number 1, got "schema": {number!r}'):
+        mm.Policy.from_json({"schema": number, "policy": {"sequence": []}})
+
+
+def test_files_that_are_no_policy(tmp_path):
+    with pytest.raises(mm.PolicyError, match=r"^rand_augment: must be a policy file, .*; call mm\.policies\.rand_augment\(\)$"):
+        mm.Policy.load("rand_augment")
+    with pytest.raises(mm.PolicyError, match=r"absent\.json: must be a policy file, got No such file.*policy\.save"):
+        mm.Policy.load(tmp_path / "absent.json")
+    for content in (b"", b"{", b"\xff\xfe\x00"):
+        (tmp_path / "p.json").write_bytes(content)
+        with pytest.raises(mm.PolicyError, match=r"p\.json: must be JSON, got "):
+            mm.Policy.load(tmp_path / "p.json")
+
+
+@pytest.mark.parametrize(
+    ("name", "near"),
+    [
+        ("hflip", "image.horizontal_flip"),
+        ("rrc", "image.random_resized_crop"),
+        ("crop", "audio.time_crop"),
+        ("image.flip", "image.vertical_flip"),
+    ],
+)
+def test_an_unknown_op_is_told_what_is_near(name, near):
+    with pytest.raises(mm.PolicyError, match=rf"unknown op '{name}'; did you mean [^?]*{re.escape(near)}"):
+        mm.op(name)
+
+
+@pytest.mark.parametrize("name", ["xyz", "", 7])
+def test_an_unknown_op_like_no_other(name):
+    with pytest.raises(mm.PolicyError, match=r"no op has a name like it; `mmaug ops image`, .*`mmaug ops text` list them"):
+        mm.op(name)
 
 
 def test_print():

@@ -63,6 +63,7 @@ def test_a_class_may_be_written_as_a_number():
         ({"audio": mm.Audio(), "w": mm.Size(of="audio")}, r"'w': axis must be duration"),
         ({"a": mm.Image(column="x"), "b": mm.Opaque(column="x")}, r"'a' and 'b' are both column 'x'"),
         ({"image": mm.Image(), "b": mm.Boxes(format="pascal")}, r"'b': format must be one of xyxy, xywh, cxcywh, yolo, got 'pascal'"),
+        ({"image": mm.Image(), "b": mm.Boxes(format="coco")}, r"'b': format must be .*got 'coco'; coco is xywh, pascal_voc is xyxy"),
         ({"image": mm.Image(), "b": mm.Boxes(min_visibility=float("nan"))}, r"min_visibility must lie in \[0, 1\], got nan"),
         ({"image": mm.Image(), "b": mm.Boxes(min_visibility="0.1")}, r"min_visibility must be a number, got '0.1'"),
         ({"image": mm.Image(), "b": mm.Boxes(beside="category")}, r"beside must be a list of strings, got 'category'"),
@@ -111,8 +112,10 @@ def test_files_that_are_not_json(tmp_path):
     path = tmp_path / "s.json"
     for content in (b"", b"{", b"\xff\xfe\x00"):
         path.write_bytes(content)
-        with pytest.raises(mm.SchemaError, match=r"s\.json: "):
+        with pytest.raises(mm.SchemaError, match=r"s\.json: must be JSON, got "):
             mm.Schema.load(path)
+    with pytest.raises(mm.SchemaError, match=r"absent\.json: must be a schema file, got No such file"):
+        mm.Schema.load(tmp_path / "absent.json")
 
 
 names = st.text("abcdefghijklmnop_", min_size=1, max_size=8)
@@ -255,6 +258,10 @@ def test_text_that_nothing_declares_is_refused(value):
     ):
         g({"image": PICTURE, "alt": value}, key=1)
     assert g({"image": PICTURE, "n": 3, "numbers": [1, 2], "empty": [], "none": None}, key=1)["numbers"] == [1, 2]
+    with pytest.raises(
+        mm.RowError, match=re.escape('in a schema.json "alt": {"kind": "caption", "of": "image"} or "alt": {"kind": "opaque"}')
+    ):
+        g({"image": PICTURE, "alt": value}, key=1)
     declared = graph(mm.Schema(image=mm.Image(), alt=mm.Opaque()), mm.op("image.horizontal_flip"))
     assert declared({"image": PICTURE, "alt": value}, key=1)["alt"] == value
 

@@ -93,7 +93,6 @@ SOUND = {"array": np.zeros(800, np.float32), "sampling_rate": 8000}
         ({"clip": mm.AudioClip(np.zeros(10, np.float32), 8000)}, {"clip": "audio"}),
         ({"caption": "nothing to speak of"}, {}),
         ({"image": PICTURE, "first name": "Ann", "n": None}, {"image": "image"}),
-        ({}, {}),
     ],
 )
 def test_small_rows(row, wanted):
@@ -123,6 +122,17 @@ def test_what_some_rows_lack_is_optional():
 def test_nothing_to_infer_from():
     with pytest.raises(mm.SchemaError, match="from no rows"):
         mm.Schema.infer([])
+
+
+@pytest.mark.parametrize(
+    ("rows", "said"),
+    [({}, "must have columns, got only empty dicts"), ([{}, {}], "must have columns"),
+     ([1], "row 0 must be a dict of its columns, got int"),
+     ([{"n": 1}, "x"], "row 1 must be a dict of its columns, got str"), (7, "must be given a row or a list of rows, got int")],
+)  # fmt: skip
+def test_what_is_no_row(rows, said):
+    with pytest.raises(mm.SchemaError, match=said):
+        mm.Schema.infer(rows)
 
 
 def test_a_name_that_reads_as_a_path_is_left_alone_aloud():

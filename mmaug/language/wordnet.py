@@ -10,7 +10,7 @@ import lzma
 from functools import cache, lru_cache
 from importlib import resources
 
-from mmaug.language import forms
+from mmaug.language import forms, lexicon
 
 _Sense = tuple[int, int]
 """How often the word has this sense in SemCor, and the synset's row."""
@@ -78,6 +78,17 @@ def part_of_speech(word: str) -> str | None:
     }
     best = max(base, key=base.__getitem__)
     return best if base[best] > 0 and base[best] >= 0.85 * sum(base.values()) else None
+
+
+@lru_cache(maxsize=65536)
+def is_word(word: str) -> bool:
+    """Whether WordNet knows a lower-case word, inflected or not, or it is a function word."""
+    return word in lexicon.FUNCTION_WORDS or any(_senses(_base(word, pos)[0], pos) for pos in "nvar")
+
+
+def is_plural_only(word: str) -> bool:
+    """Whether a noun in -s is a word of its own ("proceedings"), so that no plural can be told from its form."""
+    return word.endswith("s") and bool(_senses(word, "n"))
 
 
 @lru_cache(maxsize=16384)

@@ -9,10 +9,11 @@ import sys
 from collections.abc import Iterable, Sequence
 
 from mmaug import rng
-from mmaug.language import lexicon, wordnet
+from mmaug.language import wordnet
 from mmaug.language.analyser import Reading
 from mmaug.language.edits import Replacement
-from mmaug.language.tokens import Token, with_case_of
+from mmaug.language.substitutes import substitutes
+from mmaug.language.tokens import with_case_of
 from mmaug.params import Magnitude, Seed
 from mmaug.registry import register
 
@@ -21,14 +22,14 @@ Spans = Sequence[tuple[int, int]]
 
 @register("wording", share=Magnitude(0.0, 1.0, "of the words that have one", 0.0, 1.0), seed=Seed())
 def synonym(reading: Reading, protected: Spans, *, share: float, seed: int) -> list[Replacement]:
-    """Put synonyms in the place of nouns and adjectives whose meaning is clear, in the same form.
+    """Put synonyms in the place of nouns and adjectives whose meaning is clear where they stand, in the same form.
 
     share: of the words that have a synonym, in [0, 1]. seed: which words, and which synonym.
     Source: Zhang et al. 2015, "Character-level convolutional networks for text classification", 2.4; WordNet 3.0.
     """
     made = []
-    for token, roll, pick in _rolls(_free(reading, protected), seed):
-        words = _synonyms(token.word) if roll < share else ()
+    for i, roll, pick in _rolls(_free(reading, protected), seed):
+        words, token = substitutes(reading, i) if roll < share else (), reading.tokens[i]
         if words:
             word = words[min(int(pick * pick * len(words)), len(words) - 1)]  # squared: the more frequent ones more often
             made.append(Replacement(token.start, token.end, with_case_of(reading.text[token.start : token.end], word)))
@@ -39,37 +40,24 @@ def synonym(reading: Reading, protected: Spans, *, share: float, seed: int) -> l
 def keyboard_typo(reading: Reading, protected: Spans, *, share: float, seed: int) -> list[Replacement]:
     """Hit a neighbouring key in one letter of some words of four letters or more; the first and last letter stay.
 
+    No typo makes another word ("snow" never becomes "show").
+
     share: of the words, in [0, 1]. seed: which words, which letter, which neighbour.
     Source: Belinkov and Bisk 2018, "Synthetic and natural noise both break neural machine translation", 3.2 (Key).
     """
     made = []
-    for token, roll, pick in _rolls(_free(reading, protected), seed):
+    for i, roll, pick in _rolls(_free(reading, protected), seed):
+        token = reading.tokens[i]
         word = reading.text[token.start : token.end]
         if roll >= share or len(word) < 4 or not word.isascii() or not word.isalpha():
             continue
         place = 1 + int(pick * (len(word) - 2))
-        keys = _NEIGHBOURS[word[place].lower()]
+        keys = [k for k in _NEIGHBOURS[word[place].lower()] if not wordnet.is_word(f"{word[:place]}{k}{word[place + 1 :]}".lower())]
+        if not keys:
+            continue
         key = keys[int(pick * 7919 * len(keys)) % len(keys)]
         made.append(Replacement(token.start + place, token.start + place + 1, with_case_of(word[place] + "x", key)))
     return made
-
-
-def _synonyms(word: str) -> tuple[str, ...]:
-    """What may stand for a word; nothing for verbs and adverbs, whose synonyms seldom fit, nor for "living" or "painted"."""
-    if len(word) < 3 or word in lexicon.FUNCTION_WORDS or word.endswith(("ing", "ed")):
-        return ()
-    pos = wordnet.part_of_speech(word)
-    words = wordnet.synonyms(word, pos) if pos in ("n", "a") and word not in _ANOTHER_SENSE else ()
-    return tuple(other for other in words if other not in _ANOTHER_SENSE)
-
-
-_ANOTHER_SENSE = frozenset(
-    "person persons people someone someones somebody soul souls fries"
-    " lid eyelid runner smuggler runners smugglers plain evident cheesy crummy"
-    " cowboy puncher pitcher hurler technology engineering sunny gay cheery stories tales thought idea style way tries efforts part portion"
-    " kind sort war warfare sun sunlight cloth fabric burly husky".split()
-)
-"""Words whose main sense in WordNet is seldom that of a caption, found by reading 738 swaps in 2,000 COCO captions."""
 
 
 _ROWS = ("qwertyuiop", "asdfghjkl", "zxcvbnm")
@@ -89,21 +77,21 @@ _NEIGHBOURS = {
 """QWERTY: the keys that touch each key."""
 
 
-def _free(reading: Reading, protected: Spans) -> Iterable[Token]:
-    """The words that touch no protected span; both come in order."""
+def _free(reading: Reading, protected: Spans) -> Iterable[int]:
+    """The numbers of the words that touch no protected span; both come in order."""
     spans = iter(protected)
     start, end = next(spans, _NEVER)
-    for token in reading.tokens:
+    for i, token in enumerate(reading.tokens):
         while end <= token.start:
             start, end = next(spans, _NEVER)
         if token.end <= start:
-            yield token
+            yield i
 
 
 _NEVER = (sys.maxsize, sys.maxsize)
 
 
-def _rolls(tokens: Iterable[Token], seed: int) -> Iterable[tuple[Token, float, float]]:
+def _rolls(tokens: Iterable[int], seed: int) -> Iterable[tuple[int, float, float]]:
     """Two uniform numbers for each word, whatever is done with the words before it."""
     words = list(tokens)
     numbers = rng.uniforms(seed, 2 * len(words))
