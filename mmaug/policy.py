@@ -11,6 +11,7 @@ import json
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from numbers import Real
 from pathlib import Path
 from typing import Any
 
@@ -201,7 +202,7 @@ def _parts(kind: str, items: tuple[Any, ...]) -> tuple[Any, ...]:
 
 
 def _check_share(value: Any, where: str) -> None:
-    if not isinstance(value, (int, float)) or isinstance(value, bool) or not 0 <= value <= 1:
+    if not isinstance(value, Real) or isinstance(value, bool) or not 0 <= value <= 1:
         raise PolicyError(f"{where} must be a number in [0, 1], got {value!r}")
 
 
@@ -213,7 +214,10 @@ def _numbers(values: Any, where: str) -> tuple[float, ...]:
 
 
 def _as_tuple(value: Any) -> Any:
-    return tuple(value) if isinstance(value, list) else value
+    """A value that survives JSON: lists as tuples, numpy's numbers as Python's."""
+    if isinstance(value, (list, tuple)):
+        return tuple(map(_as_tuple, value))
+    return value.item() if isinstance(value, Real) and hasattr(value, "item") else value
 
 
 def _shown(value: Any) -> str:

@@ -240,7 +240,7 @@ def test_ops_are_listed_with_their_whole_names(width):
     assert max(map(len, listed.stdout.splitlines())) <= 160
     ours, theirs = pty.openpty()
     with subprocess.Popen(
-        [sys.executable, "-m", "mmaug", "ops", "text"], stdout=theirs, env={**os.environ, "COLUMNS": str(max(width, 40)), "TERM": "dumb"}
+        [sys.executable, "-m", "mmaug", "ops", "image"], stdout=theirs, env={**os.environ, "COLUMNS": str(max(width, 40)), "TERM": "xterm"}
     ):
         os.close(theirs)
         shown = b""
@@ -248,7 +248,7 @@ def test_ops_are_listed_with_their_whole_names(width):
             while part := os.read(ours, 65536):
                 shown += part
     os.close(ours)
-    assert all(name in shown.decode() for name in mm.OPS if name.startswith("text."))
+    assert all(name in shown.decode() for name in mm.OPS if name.startswith("image."))
 
 
 @pytest.mark.parametrize(

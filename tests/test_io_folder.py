@@ -181,7 +181,8 @@ def test_bad_files_are_named_with_their_line(tmp_path, name):
 def test_a_phones_picture_in_two_parts_is_read(tmp_path):
     """MPO: a JPEG with a second one behind it; the first is the picture."""
     picture(0).save(tmp_path / "a.jpg", "MPO", save_all=True, append_images=[picture(1)])
-    assert Image.open(tmp_path / "a.jpg").format == "MPO"
+    with Image.open(tmp_path / "a.jpg") as written:
+        assert written.format == "MPO"
     write_rows(tmp_path, [{"file_name": "a.jpg"}])
     assert Folder(tmp_path).load(0)[1]["image"].size == (48, 32)
 

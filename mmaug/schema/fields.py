@@ -51,7 +51,7 @@ class Boxes(Field):
     format: Literal["xyxy", "xywh", "cxcywh", "yolo"] = "xyxy"
     labels: str | None = None
     beside: tuple[str, ...] = ()
-    min_visibility: float = 0.1
+    min_visibility: float = 0.2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

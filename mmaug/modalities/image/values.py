@@ -16,7 +16,7 @@ from mmaug.errors import RowError
 Restore = Callable[[np.ndarray], Any]
 
 MASK_MODES = ("L", "P", "1", "I")
-RGB_MODES = ("RGB", "L", "RGBA", "LA", "P", "CMYK", "YCbCr", "1", "HSV", "LAB", "PA", "RGBX", "La", "RGBa")
+RGB_MODES = ("RGB", "L", "RGBA", "LA", "P", "CMYK", "YCbCr", "1", "HSV", "LAB", "PA", "RGBX")
 """The 8-bit modes of PIL: kernels see them as RGB (and alpha), and give back the mode that came, or the nearest that can hold it."""
 
 
@@ -93,12 +93,12 @@ def _from_pil(image: PILImage.Image) -> tuple[np.ndarray, Restore]:
     if _orientation(image) > 1:
         image = ImageOps.exif_transpose(image)
     mode, info = image.mode, {k: image.info[k] for k in ("icc_profile", "dpi") if k in image.info}
-    has_alpha = mode in ("RGBA", "LA", "PA", "La", "RGBa") or "transparency" in image.info
+    has_alpha = mode in ("RGBA", "LA", "PA") or "transparency" in image.info
     pixels = np.asarray(image if mode == "RGB" and not has_alpha else image.convert("RGBA" if has_alpha else "RGB"))
 
     def restore(out: np.ndarray) -> PILImage.Image:
         made = PILImage.fromarray(np.ascontiguousarray(out))
-        if mode not in ("P", "PA", "La", "RGBa", "RGBX", made.mode):  # palettes cannot hold new colours
+        if mode not in ("P", "PA", "RGBX", made.mode):  # palettes cannot hold new colours
             made = made.convert("L" if mode == "1" else mode)
         made.info.update(info if mode == made.mode else {})
         return made
