@@ -44,7 +44,8 @@ def decoding() -> float:
 def main() -> None:
     """Print the table."""
     decode = decoding()
-    table = Table("policy", "caption", "plan", "plan + resolve", "of decoding a 256 px JPEG", title=f"microseconds; decoding takes {decode:.0f}")
+    title = f"microseconds; decoding takes {decode:.0f}"
+    table = Table("policy", "caption", "plan", "plan + resolve", "of decoding a 256 px JPEG", title=title)
     for name, policy in POLICIES.items():
         graph = mm.TransformGraph(policy, schema=mm.Schema(image=mm.Image(), caption=mm.Caption(of="image")))
         for caption in CAPTIONS:

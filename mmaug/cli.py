@@ -110,8 +110,8 @@ def preview(
     _one_of("--on-conflict", on_conflict, ON_CONFLICT)
     folder = Folder(source)
     graph = graph_for(folder, policy, schema, seed, on_conflict)
-    step = max(len(folder) // rows, 1)
-    shown = [folder.load(number) for number in range(0, len(folder), step)][:rows]
+    count = min(rows, len(folder))
+    shown = [folder.load(number * len(folder) // count) for number in range(count)]
     report.preview(graph, [row for _, row in shown], out, keys=[key for key, _ in shown], copies=copies)
     console.print(f"wrote {out}", highlight=False, markup=False, soft_wrap=True)
 

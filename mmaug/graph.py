@@ -185,14 +185,20 @@ def _feed(digest: Any, value: Any) -> None:
             _feed(digest, item)
     elif hasattr(value, "detach"):
         _feed(digest, value.detach().cpu().numpy())
+    elif isinstance(value, np.ndarray) and value.dtype.hasobject:  # its bytes are addresses
+        _feed(digest, value.tolist())
     elif isinstance(value, np.ndarray) or hasattr(value, "getbands"):
         array = np.ascontiguousarray(value)
-        digest.update(f"{array.dtype}{array.shape}".encode())
+        digest.update(f"{array.dtype}{array.shape}{getattr(value, 'mode', '')}".encode())
         digest.update(array.tobytes())
+        palette = getattr(value, "getpalette", lambda: None)()
+        digest.update(bytes(palette or ()))
     elif hasattr(value, "samples") and hasattr(value, "rate"):
         _feed(digest, {"samples": value.samples, "rate": value.rate})
-    else:
+    elif value is None or isinstance(value, (str, bytes, bool, int, float, np.generic)):
         digest.update(repr(value).encode("utf-8", "surrogatepass") + b";")
+    else:
+        raise RowError(f"a row that holds {type(value).__name__} has no content that can be hashed; call graph(row, key=...)")
 
 
 def _rebuild(policy: Policy, schema: Schema, seed: int, on_conflict: str, rules: Rules, key: str | None) -> TransformGraph:

@@ -15,6 +15,8 @@ from numbers import Real
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from mmaug.errors import PolicyError
 from mmaug.registry import Op, get_op
 
@@ -139,9 +141,9 @@ class Policy:
 
     def at(self, progress: float) -> Policy:
         """The policy in force at a training progress in [0, 1]; itself when it is no schedule."""
+        _check_share(progress, "progress")
         if self.kind != "schedule":
             return self
-        _check_share(progress, "progress")
         return self.items[max(i for i, start in enumerate(self.weights) if start <= progress)]
 
     def ops(self) -> Iterable[PolicyOp]:
@@ -202,7 +204,7 @@ def _parts(kind: str, items: tuple[Any, ...]) -> tuple[Any, ...]:
 
 
 def _check_share(value: Any, where: str) -> None:
-    if not isinstance(value, Real) or isinstance(value, bool) or not 0 <= value <= 1:
+    if not isinstance(value, Real) or isinstance(value, bool) or not 0 <= float(value) <= 1:
         raise PolicyError(f"{where} must be a number in [0, 1], got {value!r}")
 
 
@@ -217,7 +219,7 @@ def _as_tuple(value: Any) -> Any:
     """A value that survives JSON: lists as tuples, numpy's numbers as Python's."""
     if isinstance(value, (list, tuple)):
         return tuple(map(_as_tuple, value))
-    return value.item() if isinstance(value, Real) and hasattr(value, "item") else value
+    return value.item() if isinstance(value, np.generic) else value
 
 
 def _shown(value: Any) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Container
 from dataclasses import dataclass, replace
+from typing import Any
 
 from mmaug.effects.state import State
 from mmaug.errors import ConflictError, PlanError, RuleError
@@ -139,7 +140,7 @@ class Fold:
                 value = self.light.value(name)
                 value = value.tolist() if hasattr(value, "tolist") else value
                 for label in value if isinstance(value, (list, tuple)) else () if value is MISSING else (value,):
-                    if op in field.forbids.get(str(label), ()):  # type: ignore[attr-defined]
+                    if op in field.forbids.get(_class_name(label), ()):  # type: ignore[attr-defined]
                         return Dropped(name, None, "forbids", f"{op} would change the class {str(label)!r}")
         return None
 
@@ -256,6 +257,11 @@ class _Trial:
                     reason = f"two rules want to change the same words: {clash[0].text!r} and {clash[1].text!r}"
                     return Dropped(follower, self._number(follower, index), "edits", reason)
         return None
+
+
+def _class_name(label: Any) -> str:
+    """A class as text: 6, 6.0 and "6" are the same."""
+    return str(int(label)) if isinstance(label, float) and label.is_integer() else str(label)
 
 
 def _refuse_others(verdict: object, rule: PairRule, follower: str, wanted: str, kind: type | None = None) -> None:

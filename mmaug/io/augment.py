@@ -152,6 +152,7 @@ def _command(job: Job) -> dict[str, Any]:
         "seed": graph.seed,
         "copies": job.copies,
         "on_conflict": graph.on_conflict,
+        "rules": [f"{rule.name} {rule.aspect} {' '.join(rule.kinds)}" for rule in graph.rules],
     }
 
 

@@ -46,7 +46,8 @@ _ONE_WAY = frozenset(
     " shattering pass passes passing accelerate accelerates accelerating decelerate decelerates rev revs revving explode explodes exploding"
     " sneeze sneezes sneezing cough coughs coughing flush flushes flushing"
     " speeds arrives arriving leaves leaving comes coming goes going scream screams screaming"
-    " rising rises falling scale crescendo builds building swells swelling fades ascending descending speeding siren sirens applause".split()
+    " rising rises falling scale crescendo builds building swells swelling"
+    " fades ascending descending speeding siren sirens applause".split()
 )
 """What is something else, or nothing known, when it is heard backwards."""
 
@@ -59,7 +60,9 @@ _STEREO = frozenset("stereo panning panned binaural surround".split())
 _SILENT = frozenset(("silent", "silence"))
 _SPOKEN = frozenset(
     "speak speaks speaking spoken speech talk talks talking say says saying said voice voices sing sings singing song music musical"
-    " word words conversation announcer announces laugh laughs laughing whisper whispers whispering narrate narrates reciting reads reading poem sermon preaches preaching cries crying help".split()
+    " word words conversation announcer announces laugh laughs laughing"
+    " whisper whispers whispering narrate narrates reciting reads reading"
+    " poem sermon preaches preaching cries crying help".split()
 )
 
 

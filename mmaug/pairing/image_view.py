@@ -34,6 +34,9 @@ COUNTED_COVERED = 0.01
 DRIFT = 0.1
 """The share of the width or height by which the middle of the picture may move where places are named without boxes."""
 
+NEAR_MIDDLE = 0.05
+"""Of the width or height: a thing nearer to the middle is hardly the one that is said to be on a side, where others are named."""
+
 ZOOM = 1.25
 """How much larger or smaller things may become where the text says how near they are."""
 
@@ -99,8 +102,9 @@ def _places(reading: Reading, picture: ImageState, seen: Seens, all_named: bool)
     word, (turn, off) = vague or placed[0].text, picture.geometry.turn()
     if placed and seen and all_named:
         exact = vague in _AT_BORDER or any(side.form in ("far", "most") for side in placed)
+        axes = frozenset(int((name in ("up", "down")) != (turn[0] == 0)) for side in placed for name in side.names)
         for thing, now in seen:
-            if not _same_place(thing, now, picture, turn, exact):
+            if not _same_place(thing, now, picture, axes, alone=len(seen) == 1, exact=exact):
                 return Veto(f"the text says {placed[0].text!r}, and the {thing.label} would be in another part of the picture")
         if vague is None:
             return None
@@ -143,18 +147,19 @@ def _nearness(reading: Reading, picture: ImageState) -> Veto | None:
     return None
 
 
-def _same_place(thing: Thing, now: Seen, picture: ImageState, turn: Turn, exact: bool) -> bool:
-    """Whether a thing is still in the (turned) half of the picture it was in, along both axes, unless it was near the middle.
+def _same_place(thing: Thing, now: Seen, picture: ImageState, axes: frozenset[int], *, alone: bool, exact: bool) -> bool:
+    """Whether a thing is still in the (turned) half of the picture it was in, along the axes that the text speaks of.
 
-    exact: it must hardly move at all.
+    axes: of the new picture, 0 is x. alone: no other thing is named, so that it is this one even near the middle.
+    exact: it must hardly move at all, along both axes.
     """
     (width, height), (new_width, new_height) = picture.geometry.size, picture.geometry.out_size
     x, y = _middle(thing)
-    turned = _turned(turn, x / width - 0.5, y / height - 0.5)
+    turned = _turned(picture.geometry.turn()[0], x / width - 0.5, y / height - 0.5)
     after = (now.centre[0] / new_width - 0.5, now.centre[1] / new_height - 0.5)
-    if exact:
-        return all(abs(t - a) <= DRIFT for t, a in zip(turned, after, strict=True))
-    return all(abs(t) < DRIFT or t * a > 0 for t, a in zip(turned, after, strict=True))
+    if exact and any(abs(t - a) > DRIFT for t, a in zip(turned, after, strict=True)):
+        return False
+    return all(turned[axis] * after[axis] > 0 or (not alone and abs(turned[axis]) < NEAR_MIDDLE) for axis in axes)
 
 
 def _turned(turn: Turn, x: float, y: float) -> tuple[float, float]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import MISSING as NO_DEFAULT
 from dataclasses import fields as dataclass_fields
 from dataclasses import replace
@@ -201,6 +201,17 @@ class Schema:
             if column in taken:
                 raise SchemaError(f"fields {taken[column]!r} and {name!r} are both column {column!r}; declare it once")
             taken[column] = name
+        self._check_shared("audio", lambda field: [field.recorded_with], "are both recorded_with {!r}; a picture goes with one recording")
+        beside = "both drop items of column {!r}; declare it beside one, or put each with its boxes into a list of dicts"
+        self._check_shared("boxes", lambda field: [] if columns.parse(field.column).container else [field.labels, *field.beside], beside)
+
+    def _check_shared(self, kind: str, claims: Callable[[Any], list[str | None]], why: str) -> None:
+        """Two fields of a kind that claim the same thing would pull it apart."""
+        owner: dict[str, str] = {}
+        for name in (name for name, field in self.fields.items() if field.kind == kind):
+            for claim in filter(None, claims(self.fields[name])):
+                if owner.setdefault(claim, name) != name:
+                    raise SchemaError(f"fields {owner[claim]!r} and {name!r} {why.format(claim)}")
 
 
 def sources(field: Field) -> tuple[str, ...]:
