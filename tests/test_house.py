@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import importlib
 import inspect
 import re
 import subprocess
@@ -96,8 +97,21 @@ def test_every_module_says_what_it_is(path):
 
 
 def test_public_names_have_docstrings():
-    bare = [name for name, value in vars(mmaug).items() if not name.startswith("_") and callable(value) and not inspect.getdoc(value)]
-    assert not bare
+    names = [name for name in dir(mmaug) if not name.startswith("_") and name not in ("Any", "TYPE_CHECKING", "annotations")]
+    assert len(names) > 30
+    assert not [name for name in names if callable(getattr(mmaug, name)) and not inspect.getdoc(getattr(mmaug, name))]
+
+
+def test_what_editors_see_is_what_is_there():
+    """The names that type checkers read in `mmaug/__init__.py` are those that `__getattr__` gives."""
+    tree = ast.parse((PACKAGE / "__init__.py").read_text(encoding="utf-8"))
+    block = next(node for node in tree.body if isinstance(node, ast.If))
+    told = {alias.asname: (node.module, alias.name) for node in block.body if isinstance(node, ast.ImportFrom) for alias in node.names}
+    assert told.keys() == {*mmaug._HOMES, *mmaug._MODULES}
+    for name, (module, original) in told.items():
+        assert getattr(mmaug, name) is getattr(importlib.import_module(str(module)), original)
+    with pytest.raises(AttributeError, match="nope"):
+        _ = mmaug.nope
 
 
 def fresh(code: str) -> str:
