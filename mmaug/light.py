@@ -107,6 +107,8 @@ class Light:
         """The aspects in which a text may speak of another of its sources as well."""
         fields = self.schema.fields
         others = [name for name in sources(fields[follower]) if name != source]
+        if not others:
+            return frozenset()
         if any(fields[name].kind == fields[source].kind for name in others):
             return frozenset(ASPECTS)
         linked = all(source in sources(fields[name]) or name in sources(fields[source]) for name in others)

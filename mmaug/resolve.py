@@ -119,15 +119,16 @@ class Fold:
     def _try(self, step: Step) -> Dropped | None:
         """Compose on trial, ask the rules, and keep the new state unless one vetoes."""
         op, schema = get_op(step.op), self.light.schema
-        if step.field not in schema.for_modality(op.modality):
-            raise PlanError(f"step {step}: no {op.modality} field {step.field!r} in this schema ({', '.join(schema.fields)})")
+        modality = op.modality
+        if step.field not in schema.for_modality(modality):
+            raise PlanError(f"step {step}: no {modality} field {step.field!r} in this schema ({', '.join(schema.fields)})")
         if step.field not in self.states and step.field not in self.light.texts:
             return Dropped(step.field, None, "missing", "this row has none")
-        if op.modality == "text":
+        if modality == "text":
             language = schema.fields[step.field].language  # type: ignore[attr-defined]
             foreign = op.family == "wording" and language != "en"
             return Dropped(step.field, None, "language", f"only English can be read, this text is {language!r}") if foreign else None
-        if dropped := self.forbidden(step.op, step.field):
+        if schema.of_kind("label") and (dropped := self.forbidden(step.op, step.field)):
             return dropped
         trial = _Trial(self, step.field, op.compose(self.states[step.field], dict(step.params)), op.aspects)
         return trial.judge()

@@ -67,13 +67,14 @@ def _size(value: Any, where: str) -> Size:
 
 def _check_array(fits: bool, dtype: str, shape: str, turn: str, value: Any, where: str) -> None:
     """Raises: RowError for another dtype, or where the shape does not fit. turn: the call that would give it the shape, if any."""
+    if fits and (value.dtype == np.uint8 if dtype == "uint8" else str(value.dtype) == dtype):
+        return
     todo = []
     if not fits:
         todo.append(f"the shape must be {shape}: " + (f"transpose it with .{turn}" if turn else "give one picture, or a list of frames"))
     if str(value.dtype) != dtype:
         todo.append("scale values to 0..255 and convert")
-    if todo:
-        raise RowError(f"{where}: must be {dtype} {shape}, got {value.dtype} {list(value.shape)}; {', and '.join(todo)}")
+    raise RowError(f"{where}: must be {dtype} {shape}, got {value.dtype} {list(value.shape)}; {', and '.join(todo)}")
 
 
 def to_pixels(value: Any) -> tuple[np.ndarray, Restore]:
