@@ -143,7 +143,7 @@ def test_a_schema_survives_json(fields):
     try:
         schema = mm.Schema(image=mm.Image(), audio=mm.Audio(recorded_with="image"), **{f"f{i}": f for i, f in enumerate(fields)})
     except mm.SchemaError as error:
-        assert "both column" in str(error)
+        assert "both" in str(error)
         return
     again = mm.Schema.from_json(json.loads(json.dumps(schema.to_json())))
     assert again == schema and hash(again) == hash(schema) and repr(again) == repr(schema)

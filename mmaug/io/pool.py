@@ -5,6 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import signal
 import sys
+import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from multiprocessing.connection import Connection, wait
@@ -45,7 +46,8 @@ class _Pool:
             ours, theirs = context.Pipe()
             inherited = [*self.workers, ours] if start_method == "fork" else []
             process = context.Process(target=_serve, args=(job, theirs, inherited), daemon=True)
-            process.start()
+            with _ctrl_c_ignored():
+                process.start()
             theirs.close()  # so that a worker's death is the end of its pipe
             self.workers[ours] = process
 
@@ -91,13 +93,26 @@ class _Pool:
 
 def _serve(job: Job, pipe: Connection, inherited: list[Connection]) -> None:
     """A worker: rows come, results go, until the other end of the pipe closes, be it by the death of the command."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the command decides what Ctrl-C means
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # a forked one may have had its own handler
     for other in inherited:
         other.close()
     _set_one_thread()
     with suppress(EOFError, OSError):
         while True:
             pipe.send(augment_row(job, pipe.recv()))
+
+
+@contextmanager
+def _ctrl_c_ignored() -> Iterator[None]:
+    """A worker that starts now ignores Ctrl-C from its first moment, while it still imports: the command decides what that means."""
+    if threading.current_thread() is not threading.main_thread():  # only the main thread may set this
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 @contextmanager
