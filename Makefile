@@ -20,9 +20,9 @@ check: $(VENV)/.dev  ## what a commit must pass, without the tests
 	$(BIN)/ruff format .
 	$(BIN)/pyright
 
-bench: $(VENV)/.dev  ## tables with ratios to peers and to bare libraries
-	$(BIN)/pip install --quiet --constraint constraints.txt '.[bench]'
-	for table in benchmarks/*.py; do OMP_NUM_THREADS=1 $(BIN)/python $$table; done
+bench: $(VENV)/.run  ## tables with ratios to bare libraries; make bench DATA="FOLDER ..." adds whole folders
+	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/plan_and_resolve.py
+	$(if $(DATA),OMP_NUM_THREADS=1 $(BIN)/python benchmarks/augment_folder.py $(DATA))
 
 $(VENV)/bin/python:
 	$(PYTHON) -c 'import sys; assert sys.version_info >= (3, 11), f"mmaug needs Python 3.11 or newer, this is {sys.version}; say make PYTHON=..."'

@@ -277,6 +277,9 @@ def _lines(node: PolicyOp | Policy, indent: str) -> Iterable[str]:
     if isinstance(node, PolicyOp):
         yield f"{indent}{node!r}"
         return
+    if not node.items:
+        yield f"{indent}nothing"
+        return
     options = [f"p={node.p:g}"] if node.p != 1 else []
     options += ["all_or_none=True"] if node.all_or_none else []
     yield f"{indent}{node.kind}({', '.join(options)})" if options else f"{indent}{node.kind}"

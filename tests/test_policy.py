@@ -242,7 +242,7 @@ def test_print():
     ])  # fmt: skip
     assert str(policy) == "\n".join([
         "schedule",
-        "  sequence   # from 0% of training",
+        "  nothing   # from 0% of training",
         "  sequence(all_or_none=True)   # from 50% of training",
         "    op('image.rotate', p=0.5, degrees=(-15, 15))",
         "    choice(p=0.9)",

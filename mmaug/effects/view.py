@@ -84,18 +84,7 @@ def clip_to_frame(polygon: Polygon, width: float, height: float) -> Polygon:
 
 def _beyond(polygon: Polygon, axis: int, limit: float, sign: float) -> Polygon:
     """The part of a polygon whose x (axis 0) or y (axis 1) is above a limit (sign 1) or below it (sign -1)."""
-    kept: Polygon = []
-    previous = polygon[-1]
-    before = (previous[axis] - limit) * sign
-    for point in polygon:
-        now = (point[axis] - limit) * sign
-        if before * now < 0:
-            share = before / (before - now)
-            kept.append((previous[0] + share * (point[0] - previous[0]), previous[1] + share * (point[1] - previous[1])))
-        if now >= 0:
-            kept.append(point)
-        previous, before = point, now
-    return kept
+    return _kept(polygon, [(point[axis] - limit) * sign for point in polygon])
 
 
 def clip(polygon: Polygon, window: Polygon) -> Polygon:
@@ -142,6 +131,11 @@ def _half(polygon: Polygon, start: Point, end: Point, *, keep_inside: bool) -> P
     distances = [dx * (py - y) - dy * (px - x) for px, py in polygon]
     if min(distances) >= 0:
         return polygon
+    return _kept(polygon, distances)
+
+
+def _kept(polygon: Polygon, distances: list[float]) -> Polygon:
+    """The part of a polygon whose distance from a line is not negative, given that of each corner."""
     kept: Polygon = []
     previous, before = polygon[-1], distances[-1]
     for point, now in zip(polygon, distances, strict=True):
