@@ -81,6 +81,7 @@ class Fold:
         self.taken: dict[tuple[str, str], FollowRecord] = {}
         self.edits: dict[EditKey, Proposed] = {}
         self.by: dict[EditKey, str] = {}
+        self.wording: dict[str, list[Step]] = {}  # the steps to run on each text after the rules' edits
         self.records: list[StepRecord] = []
 
     def run(self, plan: Plan) -> Fold:
@@ -126,8 +127,11 @@ class Fold:
             return Dropped(step.field, None, "missing", "this row has none")
         if modality == "text":
             language = schema.fields[step.field].language  # type: ignore[attr-defined]
-            foreign = op.family == "wording" and language != "en"
-            return Dropped(step.field, None, "language", f"only English can be read, this text is {language!r}") if foreign else None
+            if op.family == "wording" and language != "en":
+                return Dropped(step.field, None, "language", f"only English can be read, this text is {language!r}")
+            if op.family == "wording":
+                self.wording.setdefault(step.field, []).append(step)
+            return None
         if schema.of_kind("label") and (dropped := self.forbidden(step.op, step.field)):
             return dropped
         trial = _Trial(self, step.field, op.compose(self.states[step.field], dict(step.params)), op.aspects)
@@ -166,7 +170,7 @@ class _Trial:
                 dropped = self._ask(ask, source, state)
                 if dropped is not None:
                     return dropped
-        if self.by and (dropped := self._clash()):
+        if any(self.by.values()) and (dropped := self._clash()):
             return dropped
         fold.states[self.source], fold.taken = self.own, self.taken
         fold.edits.update(self.edits)

@@ -67,8 +67,7 @@ def rewrite(light: Light, fold: Fold) -> Writes:
 
 def _texts(name: str, light: Light, fold: Fold, writes: Writes) -> None:
     """The rules' edits at once on the original, then the wording steps in order; spans move along."""
-    applied = (record.step for record in fold.records if record.applied)
-    wording = [step for step in applied if step.field == name and get_op(step.op).family == "wording"]
+    wording = fold.wording.get(name, ())
     chosen = fold.chosen.get(name)
     proposals = {key: texts for key, texts in fold.edits.items() if key[0] == name and texts}
     if not wording and not proposals and chosen is None:

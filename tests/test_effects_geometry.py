@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from mmaug.effects import geometry
 from mmaug.effects.geometry import GeometryMap
-from mmaug.effects.state import image_state
+from mmaug.effects.state import ImageState, image_state
 from mmaug.effects.view import clip, cut_away, seen
 from mmaug.registry import get_op
 
@@ -194,3 +194,18 @@ def test_hidden_parts_follow_what_came_after_them():
     later = image_state(SIZE).move(geometry.affine(SIZE, -1, 0, 0, 1)).hide([[(0, 0), (80, 0), (80, 120), (0, 120)]])
     assert later.seen((10, 10, 30, 30)).share == 1
     assert later.seen((90, 10, 110, 30)).share == 0
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_the_quick_bound_on_what_is_outside_holds_and_is_near(seed):
+    """Random turns, shears, shifts and crops: never less than the exact share, and exact where only one side cuts."""
+    rng = np.random.default_rng(seed)
+    a, b, c, d = np.eye(2).ravel() + rng.normal(0, 0.25, 4)
+    move = geometry.affine((64, 48), a, b, c, d).then(geometry.shift((64, 48), *rng.normal(0, 8, 2)))
+    exact = 1 - ImageState(move).share
+    bound = move.outside_at_most()
+    assert bound >= exact - 1e-9
+    wide = GeometryMap(move.rows, move.size, (100_000, 100_000))  # far sides cut nothing
+    low = wide.then(geometry.shift((100_000, 100_000), 500.0, 0.0))
+    right = GeometryMap(low.rows, low.size, (500 + 40, 100_000)).then(geometry.shift((540, 100_000), 0.0, 500.0))
+    assert right.outside_at_most() == pytest.approx(1 - ImageState(right).share, abs=1e-9)

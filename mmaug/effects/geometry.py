@@ -94,16 +94,25 @@ class GeometryMap:
         a, e = self.rows[0], self.rows[4]
         return g == 0 and h == 0 and ((b == 0 and d == 0) or (a == 0 and e == 0))
 
-    def keeps_middle(self, scale: float) -> bool:
-        """Whether the picture's own shape, scaled about its centre, is all in the frame."""
-        width, height = self.size
-        right, bottom = self.out_size[0] + STILL, self.out_size[1] + STILL
-        x1, y1 = width * (1 - scale) / 2, height * (1 - scale) / 2
-        for corner in ((x1, y1), (width - x1, y1), (width - x1, height - y1), (x1, height - y1)):
-            x, y = self.point(*corner)
-            if not (-STILL <= x <= right and -STILL <= y <= bottom):
-                return False
-        return True
+    def outside_at_most(self) -> float:
+        """A bound on the share of the picture that is out of the frame: what lies beyond each side of it, summed.
+
+        What lies beyond a line of a parallelogram depends only on how deep it reaches, and on its two sides' reach across.
+        """
+        a, b, c, d, e, f, g, h, _ = self.rows
+        if g or h or a * e == b * d:
+            return 1.0
+        (width, height), (right, bottom) = self.size, self.out_size
+        x, y = c + (a * width + b * height) / 2, f + (d * width + e * height) / 2  # where the middle went
+        across, down = (abs(a) * width, abs(b) * height), (abs(d) * width, abs(e) * height)
+        total = 0.0
+        for middle, limit, (p, q) in ((x, right, across), (y, bottom, down)):
+            half = (p + q) / 2
+            if middle < half:
+                total += _beyond(half - middle, p, q)
+            if middle + half > limit:
+                total += _beyond(middle + half - limit, p, q)
+        return total
 
     @property
     def zoom(self) -> float:
@@ -188,6 +197,16 @@ def _product(p: Rows, q: Rows) -> Rows:
         (d * r + e * u + f * x) / k, (d * s + e * v + f * y) / k, (d * t + e * w + f * z) / k,
         (g * r + h * u + i * x) / k, (g * s + h * v + i * y) / k, 1.0,
     )  # fmt: skip
+
+
+def _beyond(depth: float, p: float, q: float) -> float:
+    """The share of a parallelogram deeper than a line by `depth`, whose two sides reach p and q across the line."""
+    p, q = max(p, q), min(p, q)
+    if depth >= p + q:
+        return 1.0
+    if depth > p:
+        return 1.0 - (p + q - depth) ** 2 / (2 * p * q)
+    return depth * depth / (2 * p * q) if depth < q else (2 * depth - q) / (2 * p)
 
 
 def _nearest_axis(x: float, y: float) -> tuple[int, int]:
