@@ -159,7 +159,12 @@ def _same_place(thing: Thing, now: Seen, picture: ImageState, axes: frozenset[in
     after = (now.centre[0] / new_width - 0.5, now.centre[1] / new_height - 0.5)
     if exact and any(abs(t - a) > DRIFT for t, a in zip(turned, after, strict=True)):
         return False
-    return all(turned[axis] * after[axis] > 0 or (not alone and abs(turned[axis]) < NEAR_MIDDLE) for axis in axes)
+    for axis in axes:
+        was, now_at = abs(turned[axis]), after[axis] * (1 if turned[axis] > 0 else -1)
+        clear = now_at >= min(NEAR_MIDDLE, 0.9 * was) and now_at > 0  # boxes only say about where a thing's middle is
+        if not clear and (alone or was >= NEAR_MIDDLE):
+            return False
+    return True
 
 
 def _turned(turn: Turn, x: float, y: float) -> tuple[float, float]:
