@@ -32,18 +32,8 @@ def to_lab(rgb: np.ndarray) -> np.ndarray:
     return f @ _F_TO_LAB - _LAB_OFFSET
 
 
-def from_lab(lab: np.ndarray) -> np.ndarray:
-    """sRGB of CIELAB colours: float [n, 3] to float64 [n, 3] in 0..255, clipped to the gamut."""
-    lab = np.asarray(lab, np.float64)
-    fy = (lab[:, 0] + 16) / 116
-    f = np.stack([fy + lab[:, 1] / 500, fy, fy - lab[:, 2] / 200], axis=1)
-    xyz = np.where(f**3 > _EPSILON, f**3, (116 * f - 16) / _KAPPA) * _WHITE
-    linear = np.clip(xyz @ np.linalg.inv(_TO_XYZ).T, 0.0, 1.0)
-    return 255 * np.where(linear <= 0.0031308, 12.92 * linear, 1.055 * linear ** (1 / 2.4) - 0.055)
-
-
 # Typical, dark and light things that people call by the word, as a camera sees them. Red, green and blue
-# are each other's exact channel rotations, so that a hue turn of 120 degrees is sure about all of them.
+# are each other's exact channel rotations.
 _PRIMARY = [
     (255, 0, 0),
     (220, 20, 20),

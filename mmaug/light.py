@@ -97,7 +97,6 @@ class Light:
                 words=self._sounds(source, "words") if schema.of_kind("words") else None,
                 events=self._sounds(source, "events") if schema.of_kind("events") else None,
                 frames=max((self.looks[p].frames for p in pictures if p in self.looks), default=1),
-                recorded=fields[source].kind == "audio" and bool(sources(fields[source])),
                 readable=getattr(field, "language", "en") == "en",
                 shared=self._shared(follower, source),
             )

@@ -33,7 +33,7 @@ def test_hand_labels(row):
     found = analyser.read(row["caption"]).colours
     assert [mention.text for mention in found] == row["words"]
     for mention, label in zip(found, row["labels"], strict=True):
-        assert (mention.role, mention.deletable) in ALLOWED[label], mention
+        assert (mention.role, mention.delete is not None) in ALLOWED[label], mention
 
 
 @pytest.mark.parametrize(

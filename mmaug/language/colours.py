@@ -39,11 +39,6 @@ class Colour:
         """The colour word in lower case."""
         return self.text.lower()
 
-    @property
-    def deletable(self) -> bool:
-        """Whether `delete` may be cut out."""
-        return self.delete is not None
-
 
 @dataclass(frozen=True, slots=True)
 class _Run:

@@ -68,7 +68,7 @@ class Context:
     field: the field that follows; its `of` has two names where the text is about picture and sound together.
     things, words, events: what is annotated on the source; None where the schema has no such annotation for it.
     frames: how many frames the source picture, or the picture recorded with the source, has.
-    recorded: whether the source is a sound recorded together with a picture. readable: whether the text is in English.
+    readable: whether the text is in English.
     shared: aspects in which a text may speak of another source, which does not change: no edit for this one keeps it surely true.
     """
 
@@ -77,7 +77,6 @@ class Context:
     words: tuple[Sound, ...] | None = None
     events: tuple[Sound, ...] | None = None
     frames: int = 1
-    recorded: bool = False
     readable: bool = True
     shared: frozenset[str] = frozenset()
 
