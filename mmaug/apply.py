@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from mmaug.effects.state import AudioState, State
+from mmaug.effects.sound import AudioState
+from mmaug.effects.state import State
 from mmaug.errors import PlanError
 from mmaug.modalities.audio import executor as sound
 from mmaug.modalities.audio import values as audio_values

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, cast
 
-from mmaug.effects.state import State, audio_state, image_state
+from mmaug.effects.picture import image_state
+from mmaug.effects.sound import audio_state
+from mmaug.effects.state import State
 from mmaug.errors import RowError
 from mmaug.modalities.annotations import boxes as box_values
 from mmaug.modalities.annotations import times

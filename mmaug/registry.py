@@ -18,7 +18,7 @@ from mmaug import rng
 from mmaug.errors import MmaugError, PolicyError
 from mmaug.params import Param
 
-ASPECTS = ("geometry", "view", "colour", "time", "order", "loudness", "channels")
+ASPECTS = ("geometry", "view", "colour", "quality", "time", "order", "pitch", "loudness", "noise", "channels")
 """What an op can change that another field may speak of."""
 
 

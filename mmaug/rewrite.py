@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from mmaug import rng
-from mmaug.effects.state import AudioState, ImageState
+from mmaug.effects.picture import ImageState
+from mmaug.effects.sound import AudioState
 from mmaug.errors import RowError
 from mmaug.language import analyser, wordnet
 from mmaug.language import edits as text_edits

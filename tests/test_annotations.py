@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 import mmaug as mm
 from mmaug.effects import time
-from mmaug.effects.state import image_state
+from mmaug.effects.picture import image_state
 from mmaug.errors import RowError
 from mmaug.modalities.annotations import boxes, keypoints, times
 from mmaug.registry import get_op

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from mmaug.effects import geometry
 from mmaug.effects.geometry import GeometryMap
-from mmaug.effects.state import ImageState, image_state
+from mmaug.effects.picture import ImageState, image_state
 from mmaug.effects.view import clip, cut_away, seen
 from mmaug.registry import get_op
 

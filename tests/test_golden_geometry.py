@@ -24,7 +24,7 @@ from scipy import ndimage
 
 from mmaug.effects import geometry
 from mmaug.effects.geometry import GeometryMap
-from mmaug.effects.state import ImageState
+from mmaug.effects.picture import ImageState
 from mmaug.modalities.image import executor
 from mmaug.registry import get_op
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mmaug.effects.geometry import MIRRORED
-from mmaug.effects.state import AudioState
+from mmaug.effects.sound import AudioState
 from mmaug.effects.time import TimeMap
 from mmaug.language.analyser import Reading, read
 from mmaug.language.edits import Replacement

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from mmaug.effects.state import AudioState, ImageState
+from mmaug.effects.picture import ImageState
+from mmaug.effects.sound import AudioState
 from mmaug.pairing.base import Context, Follow, PairRule, Verdict, Veto, harmless, rule
 
 CENTRE = 0.1
@@ -76,4 +77,7 @@ RULES: tuple[PairRule, ...] = (
     harmless("order", on="image"),  # a change of order is a change of times too, and judged there
     harmless("loudness", on="image"),
     harmless("colour", on="audio"),
+    harmless("quality", on="audio"),
+    harmless("pitch", on="image"),
+    harmless("noise", on="image"),
 )

@@ -10,7 +10,7 @@ from mmaug import colour
 from mmaug.effects import geometry
 from mmaug.effects.colour import ColourMap
 from mmaug.effects.geometry import UPRIGHT
-from mmaug.effects.state import ImageState
+from mmaug.effects.picture import ImageState
 from mmaug.language import colours as colour_words
 from mmaug.language.analyser import Reading, read
 from mmaug.language.colour_words import SHADES

@@ -6,7 +6,7 @@ from functools import lru_cache
 from itertools import combinations
 
 from mmaug.effects.geometry import Turn
-from mmaug.effects.state import ImageState
+from mmaug.effects.picture import ImageState
 from mmaug.effects.view import Seen
 from mmaug.language.analyser import Reading, read
 from mmaug.pairing.base import Context, PairRule, Thing, Verdict, Veto, rule

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from mmaug.effects.geometry import Size
-from mmaug.effects.state import ImageState
+from mmaug.effects.picture import ImageState
 from mmaug.effects.view import Box
 from mmaug.errors import RowError
 

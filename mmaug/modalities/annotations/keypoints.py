@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from mmaug.effects.state import ImageState
+from mmaug.effects.picture import ImageState
 from mmaug.effects.view import clip
 from mmaug.errors import RowError
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mmaug.effects.state import Mix, swapped_sides
+from mmaug.effects.sound import Mix, swapped_sides
 from mmaug.registry import register
 
 

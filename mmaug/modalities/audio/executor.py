@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import python_stretch
 
-from mmaug.effects.state import AudioState, Mix, audio_state
+from mmaug.effects.sound import AudioState, Mix, audio_state
 from mmaug.effects.time import TimeMap
 from mmaug.registry import get_op
 

@@ -17,7 +17,7 @@ import numpy as np
 from mmaug.effects import colour, geometry
 from mmaug.effects.colour import ColourMap
 from mmaug.effects.geometry import GeometryMap, Size
-from mmaug.effects.state import ImageState, image_state
+from mmaug.effects.picture import ImageState, image_state
 from mmaug.effects.view import Polygon
 from mmaug.registry import get_op
 
