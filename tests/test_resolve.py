@@ -189,7 +189,7 @@ def test_a_rule_that_answers_nonsense(kind, wrong):
 
 def test_a_rule_for_what_does_not_exist():
     with pytest.raises(mm.RuleError, match="aspect must be one of geometry, view"):
-        harmless("pitch", on="caption")
+        harmless("smell", on="caption")
     with pytest.raises(mm.RuleError, match=r"on must name kinds of field .*got \['captions'\]"):
         harmless("view", on="captions")
     for wrong in (len, 3, [len]):
