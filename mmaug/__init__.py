@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 from mmaug import modalities as modalities
 
 if TYPE_CHECKING:  # for editors and type checkers; at run time `__getattr__` gives the same
+    from mmaug import losses as losses
+    from mmaug import metrics as metrics
     from mmaug import pairing as pairing
     from mmaug import policies as policies
     from mmaug import report as report
@@ -22,7 +24,11 @@ if TYPE_CHECKING:  # for editors and type checkers; at run time `__getattr__` gi
     from mmaug.errors import RuleError as RuleError
     from mmaug.errors import SchemaError as SchemaError
     from mmaug.graph import TransformGraph as TransformGraph
+    from mmaug.lint.report import LintReport as LintReport
+    from mmaug.modalities.audio.clips import register_clips as register_clips
     from mmaug.modalities.audio.values import AudioClip as AudioClip
+    from mmaug.negatives.base import Negative as Negative
+    from mmaug.negatives.draw import hard_negatives as hard_negatives
     from mmaug.plan import Plan as Plan
     from mmaug.plan import Step as Step
     from mmaug.policy import Policy as Policy
@@ -51,7 +57,11 @@ __version__ = "0.1.0"
 _NAMES = {
     "errors": ("ConflictError", "MmaugError", "PlanError", "PolicyError", "RowError", "RuleError", "SchemaError"),
     "graph": ("TransformGraph",),
+    "lint.report": ("LintReport",),
+    "modalities.audio.clips": ("register_clips",),
     "modalities.audio.values": ("AudioClip",),
+    "negatives.base": ("Negative",),
+    "negatives.draw": ("hard_negatives",),
     "plan": ("Plan", "Step"),
     "policy": ("Policy", "PolicyOp", "op"),
     "registry": ("OPS", "register"),
@@ -62,7 +72,7 @@ _NAMES = {
     "trace": ("Trace",),
 }  # fmt: skip
 _HOMES = {name: f"mmaug.{module}" for module, names in _NAMES.items() for name in names}
-_MODULES = ("pairing", "policies", "report")
+_MODULES = ("losses", "metrics", "pairing", "policies", "report")
 
 
 def __getattr__(name: str) -> Any:

@@ -15,6 +15,7 @@ from mmaug.modalities.audio import executor as sound
 from mmaug.modalities.audio import values as audio_values
 from mmaug.modalities.image import executor as picture
 from mmaug.modalities.image import values as image_values
+from mmaug.modalities.image.program import Program, compile_steps
 from mmaug.plan import Plan
 from mmaug.registry import get_op
 from mmaug.rewrite import Writes
@@ -37,13 +38,17 @@ class BoundPlan:
     row: Mapping[str, Any]
 
 
-def apply(bound: BoundPlan, row: Mapping[str, Any], schema: Schema) -> Row:
-    """The augmented row: a new dict with the same keys and types. Raises: PlanError for another row than the plan was bound to."""
+def apply(bound: BoundPlan, row: Mapping[str, Any], schema: Schema, notes: list[str] | None = None) -> Row:
+    """The augmented row: a new dict with the same keys and types. Raises: PlanError for another row than the plan was bound to.
+
+    notes: takes what is worth telling of the samples, for the trace.
+    """
     _check_same(bound, row, schema)
     out = dict(row)
+    notes = [] if notes is None else notes
     for name, state in bound.states.items():
         if isinstance(state, AudioState):
-            _apply_sound(name, state, row, out, schema)
+            _apply_sound(name, state, bound, row, out, schema, notes)
         else:
             _apply_picture(name, bound, row, out, schema)
     for column, value in bound.writes.values:
@@ -58,7 +63,8 @@ def _apply_picture(name: str, bound: BoundPlan, row: Mapping[str, Any], out: Row
     steps += [(taken.op, {}) for taken in bound.trace.follows if taken.field == name]
     if not steps:
         return
-    program = picture.compile_steps(steps, bound.states[name].geometry.size)  # type: ignore[union-attr]
+    state = bound.states[name]
+    program = compile_steps(steps, state.geometry.size, state)  # type: ignore[union-attr,arg-type]
     if program.is_identity:
         return
     value = schema.value(name, row)
@@ -73,23 +79,35 @@ def _apply_picture(name: str, bound: BoundPlan, row: Mapping[str, Any], out: Row
             schema.column(follower).put(out, type(mask)(masks) if many else masks[0])
 
 
-def _frame(value: Any, program: picture.Program) -> Any:
+def _frame(value: Any, program: Program) -> Any:
     pixels, restore = image_values.to_pixels(value)
     return restore(picture.run(program, pixels))
 
 
-def _mask(value: Any, name: str, program: picture.Program, schema: Schema) -> Any:
+def _mask(value: Any, name: str, program: Program, schema: Schema) -> Any:
     labels, restore = image_values.to_labels(value, program.geometry.size, f"field {name!r}")
     return restore(picture.run_mask(program, labels, schema.fields[name].fill))  # type: ignore[attr-defined]
 
 
-def _apply_sound(name: str, state: AudioState, row: Mapping[str, Any], out: Row, schema: Schema) -> None:
-    if state.is_identity:
+def _apply_sound(
+    name: str, state: AudioState, bound: BoundPlan, row: Mapping[str, Any], out: Row, schema: Schema, notes: list[str]
+) -> None:
+    steps = [(s.op, dict(s.params)) for s in bound.trace.applied if s.field == name and get_op(s.op).modality == "audio"]
+    steps += [(taken.op, {}) for taken in bound.trace.follows if taken.field == name]
+    program = sound.compile_steps(steps, state.time.seconds, state.channels)
+    if program.is_identity:
         return
     value = schema.value(name, row)
     samples, restore = audio_values.to_samples(value, f"field {name!r}")
     rate = audio_values.listen(value, f"field {name!r}").rate
-    schema.column(name).put(out, restore(sound.run(state, samples, rate)))
+    made, db = sound.run_noted(program, samples, rate)
+    schema.column(name).put(out, restore(made))
+    notes += quieter(name, db)
+
+
+def quieter(name: str, db: float) -> list[str]:
+    """The note on a recording that was made quieter by so many decibels (0: none)."""
+    return [f"{name}: {-db:.1f} dB quieter, so that no peak leaves full scale"] if db < -0.05 else []
 
 
 def _check_same(bound: BoundPlan, row: Mapping[str, Any], schema: Schema) -> None:

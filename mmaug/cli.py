@@ -1,7 +1,8 @@
-"""The command line: `mmaug augment | preview | demo | ops`."""
+"""The command line: `mmaug augment | preview | lint | demo | ops`."""
 
 from __future__ import annotations
 
+import json
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -15,9 +16,11 @@ from mmaug import policies, report
 from mmaug.errors import MmaugError, PolicyError
 from mmaug.graph import ON_CONFLICT, TransformGraph
 from mmaug.io import augment as augment_job
+from mmaug.io import lint as lint_job
 from mmaug.io.folder import Folder
 from mmaug.policy import Policy
 from mmaug.registry import OPS
+from mmaug.report import lint_tables
 from mmaug.schema import Schema
 from mmaug.schema.fields import MODALITY_KINDS
 
@@ -114,6 +117,38 @@ def preview(
     shown = [folder.load(number * len(folder) // count) for number in range(count)]
     report.preview(graph, [row for _, row in shown], out, keys=[key for key, _ in shown], copies=copies)
     console.print(f"wrote {out}", highlight=False, markup=False, soft_wrap=True)
+
+
+@app.command()
+def lint(
+    source: Annotated[Path, typer.Argument(metavar="IN", help="A folder with metadata.jsonl.")],
+    policy: PolicyOption = "rand_augment",
+    schema: SchemaOption = None,
+    limit: Annotated[int | None, typer.Option("--limit", help="Look at so many rows, evenly spread. Default: all.", min=1)] = None,
+    seed: SeedOption = 0,
+    on_conflict: ConflictOption = "edit",
+    strict: Annotated[
+        bool,
+        typer.Option("--strict", help="Exit with 1 on an error, a warning, a text that cannot be read, or a step that would be vetoed."),
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
+) -> None:
+    """Say what the texts speak of, what nobody reads, and which steps would be harmless, edit a text or be vetoed. Reads no pixels.
+
+    Examples: [cyan]mmaug lint photos --policy rand_augment --limit 500[/]
+
+    [cyan]mmaug lint photos --policy policy.json --strict --json > lint.json[/]
+    """
+    _one_of("--on-conflict", on_conflict, ON_CONFLICT)
+    folder = Folder(source, skip=True)
+    linter = graph_for(folder, policy, schema, seed, on_conflict).linter()
+    report = lint_job.lint(folder, linter, limit=limit, console=console)
+    if as_json:
+        print(json.dumps(report.to_json(), ensure_ascii=False, indent=2))
+    else:
+        lint_tables.show(report, Console(width=None if sys.stdout.isatty() else PLAIN_WIDTH))
+    if strict and not report.clean:
+        raise typer.Exit(1)
 
 
 @app.command()

@@ -94,6 +94,10 @@ _ANCHORS: dict[str, list[tuple[int, int, int]]] = {
 for _between in ((0, 128, 128), (0, 180, 180), (0, 255, 255), (64, 224, 208)):
     _ANCHORS["green"].append(_between)
     _ANCHORS["blue"].append(_between)
+# Magenta and fuchsia are purple to some and pink to others.
+for _between in ((255, 0, 255), (240, 50, 210), (255, 50, 200), (220, 20, 180), (200, 60, 200), (255, 0, 160)):
+    _ANCHORS["purple"].append(_between)
+    _ANCHORS["pink"].append(_between)
 BASIC = tuple(_PROTOTYPES)
 
 WORDS: dict[str, list[tuple[int, int, int]]] = {
@@ -205,7 +209,10 @@ def renamed(term: str, fn: ColourFunction, modifier: str | None = None) -> str |
         return new
     if any(other != new for other in names):
         return None
-    return new if new == term or new in _NEUTRAL or _margin(after[:typical], new) >= _SURE else None
+    if new in _NEUTRAL:
+        return new if np.hypot(after[:, 1], after[:, 2]).max() <= _TINT else None
+    sure = _margin(after, new, _NEUTRAL) >= _STILL if new == term else _margin(after[:typical], new) >= _SURE
+    return new if sure else None
 
 
 @cache
@@ -225,6 +232,10 @@ _SLIGHT = 10.0
 """A change of lightness or of a colour axis (CIELAB) so small that what was called by a name still is."""
 
 
+_TINT = 12.0
+"""Chroma (CIELAB) up to which black, gray and white are surely called so."""
+
+
 def collides(term: str, new: str, fn: ColourFunction) -> bool:
     """Whether things of another basic colour may be called `new` after `fn` as well, so that they can no longer be told apart."""
     others = [other for other in BASIC if other != term]
@@ -235,16 +246,22 @@ _SURE = 8.0
 """How much nearer (delta E) a typical colour must be to its new name than to any other before a caption may say so."""
 
 
-def _margin(own: np.ndarray, term: str) -> float:
-    """How much nearer colours in CIELAB are to `term` than to the next term: the smallest, in delta E."""
+_STILL = 3.0
+"""How much nearer than to black, gray or white every colour, borderline ones too, must be to keep its name: pale greens turn gray."""
+
+
+def _margin(own: np.ndarray, term: str, others: tuple[str, ...] = BASIC) -> float:
+    """How much nearer colours in CIELAB are to `term` than to the nearest of the other terms: the smallest, in delta E."""
     lab, terms = _realm()
     distance = np.linalg.norm(own[:, None, :] - lab[None, :, :], axis=2)
     same = np.array([its == term for its in terms])
-    return float((distance[:, ~same].min(axis=1) - distance[:, same].min(axis=1)).min())
+    other = np.array([its != term and its in others for its in terms])
+    return float((distance[:, other].min(axis=1) - distance[:, same].min(axis=1)).min())
 
 
+@lru_cache(maxsize=4096)
 def shift(word: str, fn: ColourFunction, modifier: str | None = None) -> float:
-    """The largest CIELAB distance (delta E 1976) that `fn` moves a prototype of the word.
+    """The largest CIELAB distance (delta E 1976) that `fn` moves a prototype of the word. Cached by function.
 
     Raises: MmaugError for an unknown word.
     """

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from hashlib import blake2b
 from typing import Any
 
 import numpy as np
 
 from mmaug import apply as heavy
+from mmaug import batch as together
 from mmaug import pairing
 from mmaug.apply import BoundPlan
 from mmaug.draw import Drawer
 from mmaug.errors import PlanError, PolicyError, RowError, RuleError, SchemaError
 from mmaug.light import Light
+from mmaug.lint.report import LintReport
+from mmaug.lint.run import Linter
 from mmaug.pairing.base import Rules
 from mmaug.plan import Plan
 from mmaug.policy import Policy, PolicyOp
@@ -108,12 +112,62 @@ class TransformGraph:
     ) -> tuple[Row, Trace]:
         """The augmented row and the trace of what was done and why."""
         plan = self.plan(key=self._key_of(row) if key is None else key, epoch=epoch, view=view, progress=progress)
-        bound = self.resolve(plan, row)
-        return self.apply(bound, row), bound.trace
+        bound, notes = self.resolve(plan, row), list[str]()
+        out = heavy.apply(bound, row, self.schema, notes)
+        return out, replace(bound.trace, notes=tuple(notes))
 
     def __call__(self, row: Mapping[str, Any], **draw: Any) -> Row:
         """The augmented row: a new dict with the same keys and types. Arguments as for `run`."""
         return self.run(row, **draw)[0]
+
+    def lint(self, rows: Iterable[Mapping[str, Any]], *, keys: Iterable[str | int | bytes] | None = None) -> LintReport:
+        """What the texts of rows speak of, and what would become of each op of the policy, drawn alone for every row.
+
+        keys: one a row, as for `run`; default the graph's key column, else the row's number. No pixels are read.
+        Raises: RowError where a row lacks the key column, ValueError where there is not one key a row.
+        """
+        linter = self.linter()
+        numbered = ((number if self.key is None else self._key_of(row), row) for number, row in enumerate(rows))
+        for key, row in numbered if keys is None else zip(keys, rows, strict=True):
+            linter.add(key, row)
+        return linter.report()
+
+    def linter(self) -> Linter:
+        """A linter that takes rows one by one."""
+        return Linter(self.policy, self.schema, self._targets, self._edges, seed=self.seed, on_conflict=self.on_conflict)
+
+    def run_batch(
+        self,
+        rows: Sequence[Mapping[str, Any]],
+        *,
+        keys: Iterable[str | int | bytes] | None = None,
+        epoch: int = 0,
+        view: int = 0,
+        progress: float = 0.0,
+        device: Any = "cpu",
+        memory_mb: float = together.MEMORY_MB,
+    ) -> list[tuple[Row, Trace]]:
+        """Many rows at once: what `run` gives for each, in order, with the pictures worked on together.
+
+        Plans, traces, texts and annotations are those of `run`. So are pixels on "cpu", to the bit; on another device they lie within
+        a few levels of 255, and are the same whatever else is in the batch. keys: one a row; else the key column or the content names
+        a row. device: where pictures are worked on; tensors of pictures and masks come back there, arrays and PIL pictures as such.
+        memory_mb: at most so much is in use there besides the pictures and the results; one picture's need is the least.
+        Raises: as `run`, with the row's number and key in front.
+        """
+        named = together.named(rows, keys)
+
+        def bind(row: Mapping[str, Any], key: Any) -> BoundPlan:
+            plan = self.plan(key=self._key_of(row) if key is None else key, epoch=epoch, view=view, progress=progress)
+            return self.resolve(plan, row)
+
+        bounds = together.bind(rows, named, bind)
+        outs = together.apply(bounds, named, self.schema, device, memory_mb)
+        return [(out, bound.trace) for out, bound in zip(outs, bounds, strict=True)]
+
+    def batch(self, rows: Sequence[Mapping[str, Any]], **options: Any) -> list[Row]:
+        """The augmented rows, in order: `graph.batch(rows, keys=keys, device="cuda")`. Arguments as for `run_batch`."""
+        return [out for out, _ in self.run_batch(rows, **options)]
 
     def __reduce__(self) -> Any:  # drawers are closures: a worker builds its own from the parts
         return _rebuild, (self.policy, self.schema, self.seed, self.on_conflict, self.rules, self.key)

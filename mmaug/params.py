@@ -117,6 +117,31 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
+class Anywhere:
+    """A number that strength does not move, such as the frequency a filter is at.
+
+    usual: the range it is drawn from where nothing is given; low, high: what is legal.
+    """
+
+    usual: tuple[float, float]
+    unit: str
+    low: float
+    high: float
+    scale: Literal["linear", "log"] = "linear"
+    uniforms: int = 1
+    has_strength: bool = False
+
+    def from_strength(self, strength: float) -> Draw:
+        return self.from_given(self.usual, "")
+
+    def from_given(self, given: Any, where: str) -> Draw:
+        return Magnitude(self.low, self.high, self.unit, self.low, self.high, scale=self.scale).from_given(given, where)
+
+    def describe(self) -> str:
+        return f"{self.usual[0]:g} to {self.usual[1]:g} {self.unit}"
+
+
+@dataclass(frozen=True, slots=True)
 class Choice:
     """One of a few values, equally likely; strength does not move it."""
 
@@ -183,6 +208,36 @@ class Seed:
 
     def describe(self) -> str:
         return "drawn"
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A string, or one of a list of strings, equally likely; strength does not move it.
+
+    defaults: what it is drawn from where nothing is given.
+    """
+
+    defaults: tuple[str, ...]
+    unit: str
+    uniforms: int = 1
+    has_strength: bool = False
+
+    def from_strength(self, strength: float) -> Draw:
+        return self._one_of(self.defaults)
+
+    def from_given(self, given: Any, where: str) -> Draw:
+        chosen = tuple(given) if isinstance(given, (list, tuple)) else (given,)
+        if not chosen or not all(isinstance(value, str) for value in chosen):
+            raise PolicyError(f"{where}: must be a string or a list of strings, {self.unit}; got {given!r}")
+        return self._one_of(chosen)
+
+    @staticmethod
+    def _one_of(values: tuple[str, ...]) -> Draw:
+        count = len(values)
+        return lambda u: values[int(u[0] * count)]
+
+    def describe(self) -> str:
+        return f"{' or '.join(map(repr, self.defaults))}, {self.unit}"
 
 
 def _is_number(value: Any) -> bool:

@@ -219,6 +219,8 @@ def _as_tuple(value: Any) -> Any:
     """A value that survives JSON: lists as tuples, numpy's numbers as Python's."""
     if isinstance(value, (list, tuple)):
         return tuple(map(_as_tuple, value))
+    if isinstance(value, Mapping):
+        return {key: _as_tuple(item) for key, item in value.items()}
     return value.item() if isinstance(value, np.generic) else value
 
 

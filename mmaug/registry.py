@@ -11,10 +11,13 @@ import difflib
 import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from types import MappingProxyType
 from typing import Any
 
 from mmaug import rng
+from mmaug.effects.colour import Unsure
+from mmaug.effects.equaliser import ASKED_RATE, changed
 from mmaug.errors import MmaugError, PolicyError
 from mmaug.params import Param
 
@@ -26,13 +29,14 @@ ASPECTS = ("geometry", "view", "colour", "quality", "time", "order", "pitch", "l
 class Family:
     """Ops of one sort.
 
-    compose: (state, function, params) -> the composed effects after the step; None for text, which has no state.
+    compose: (state, function, params) -> the composed effects after the step; None where each op declares its own facts, and for
+    text, which has no state.
     aspects: what such an op touches. gives: what its function returns, for the reader.
     """
 
     modality: str
     aspects: frozenset[str]
-    compose: Callable[[Any, Callable[..., Any], dict[str, Any]], Any] | None
+    compose: Callable[[Any, Callable[..., Any], Mapping[str, Any]], Any] | None
     gives: str
 
 
@@ -47,14 +51,38 @@ FAMILIES: Mapping[str, Family] = MappingProxyType(
         "colour": Family(
             "image",
             frozenset({"colour"}),
-            lambda state, op, params: state.recolour(op(**params)),
+            lambda state, op, params: state.recolour(partial(op, **params)),
             "(**params) -> matrix [3, 4] or table [256, 3]",
+        ),
+        "balance": Family(
+            "image",
+            frozenset({"colour"}),
+            lambda state, op, params: state.recolour(Unsure(op, "mean", tuple(params.items()))),
+            "(mean colour, float64 [3], **params) -> matrix [3, 4]",
+        ),
+        "tone": Family(
+            "image",
+            frozenset({"colour"}),
+            lambda state, op, params: state.recolour(Unsure(op, "histogram", tuple(params.items()))),
+            "(histogram, int64 [256, 3], **params) -> table [256, 3]",
+        ),
+        "filter": Family(
+            "image",
+            frozenset({"quality", "colour"}),
+            None,
+            "(pixels, uint8 [h, w, 3], **params) -> pixels; declares its facts",
         ),
         "erase": Family(
             "image",
             frozenset({"view"}),
             lambda state, op, params: state.hide(op(state.geometry.out_size, **params)),
             "(size, **params) -> convex polygons to cover",
+        ),
+        "albumentations": Family(
+            "image",
+            frozenset({"geometry", "view", "colour", "quality"}),
+            None,
+            "(pixels, uint8 [h, w, 3], **params) -> pixels, also moved; declares its facts",
         ),
         "time": Family(
             "audio",
@@ -74,20 +102,70 @@ FAMILIES: Mapping[str, Family] = MappingProxyType(
             lambda state, op, params: state.remix(op(state.channels, **params)),
             "(channels, **params) -> mix, [channels][channels] weights",
         ),
-        "structure": Family("text", frozenset(), None, "(captions, **params) -> captions"),
+        "pitch": Family(
+            "audio",
+            frozenset({"pitch"}),
+            lambda state, op, params: state.transpose(op(**params)),
+            "(**params) -> semitones",
+        ),
+        "speed": Family(
+            "audio",
+            frozenset({"time", "pitch"}),
+            lambda state, op, params: state.play(op(**params)),
+            "(**params) -> times faster",
+        ),
+        "mute": Family(
+            "audio",
+            frozenset({"time"}),
+            lambda state, op, params: state.mute(*op(state.time.out_seconds, **params)),
+            "(seconds, **params) -> (start, end) in seconds, silent from now on",
+        ),
+        "equaliser": Family(
+            "audio",
+            frozenset({"noise"}),
+            lambda state, op, params: state.equalise(*changed(op(ASKED_RATE, **params))),
+            "(rate, **params) -> second-order sections",
+        ),
+        "band": Family(
+            "audio",
+            frozenset({"noise"}),
+            lambda state, op, params: state.without(op(**params)),
+            "(**params) -> bands to take away, each (low, high) in hertz",
+        ),
+        "treatment": Family(
+            "audio",
+            frozenset({"noise"}),
+            None,
+            "(samples, float32 [channels, samples], rate, **params) -> samples; declares its facts",
+        ),
+        "dynamics": Family(
+            "audio",
+            frozenset({"loudness", "noise"}),
+            None,
+            "(samples, float32 [channels, samples], rate, **params) -> samples; declares its facts",
+        ),
+        "structure": Family("text", frozenset(), None, "(captions, **params) -> numbers of those that stay"),
+        "drop": Family("text", frozenset(), None, "(caption, **params) -> what stands in its place"),
+        "frame": Family("text", frozenset(), None, "(text, what it describes, **params) -> text, map of places"),
         "wording": Family("text", frozenset(), None, "(reading, protected, **params) -> replacements"),
+        "nlpaug": Family("text", frozenset(), None, "(reading, protected, **params) -> replacements"),
+        "model": Family("text", frozenset(), None, "(readings, protected, **params with seeds) -> replacements of each"),
     }
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Op:
-    """One augmentation: its name ("image.rotate"), family, parameters and function."""
+    """One augmentation: its name ("image.rotate"), family, parameters and function.
+
+    facts: (state, **params) -> the composed effects after it, where the function itself cannot say.
+    """
 
     name: str
     family: str
     params: Mapping[str, Param]
     function: Callable[..., Any]
+    facts: Callable[..., Any] | None = None
 
     @property
     def modality(self) -> str:
@@ -106,8 +184,10 @@ class Op:
         """The first sentence of its docstring."""
         return (inspect.getdoc(self.function) or "").split("\n\n")[0].replace("\n", " ")
 
-    def compose(self, state: Any, params: dict[str, Any]) -> Any:
+    def compose(self, state: Any, params: Mapping[str, Any]) -> Any:
         """The composed effects after this op on top of `state`."""
+        if self.facts is not None:
+            return self.facts(state, **params)
         compose = FAMILIES[self.family].compose
         assert compose is not None, f"{self.name} has no effect on the world"
         return compose(state, self.function, params)
@@ -116,9 +196,12 @@ class Op:
 OPS: dict[str, Op] = {}
 
 
-def register(family: str, **params: Param) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+def register(
+    family: str, facts: Callable[..., Any] | None = None, /, **params: Param
+) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Enter a function into `OPS` as "modality.function_name"; the function itself is returned unchanged.
 
+    facts: what it does to the world, (state, **params) -> state, for the families whose functions do not say.
     Raises: MmaugError when the name is taken, or the parameters and the signature differ.
     """
 
@@ -132,7 +215,11 @@ def register(family: str, **params: Param) -> Callable[[Callable[..., Any]], Cal
         drawn = sum(param.uniforms for param in params.values())
         if drawn > rng.BLOCK - 1:
             raise MmaugError(f"op {name!r} draws {drawn} numbers, at most {rng.BLOCK - 1} fit in a step's block")
-        OPS[name] = Op(name, family, MappingProxyType(params), function)
+        if (facts is None) == (FAMILIES[family].compose is None and FAMILIES[family].modality != "text"):
+            raise MmaugError(
+                f"op {name!r}: facts belong to the families without compose, and only to them; {family!r} is given by its function"
+            )
+        OPS[name] = Op(name, family, MappingProxyType(params), function, facts)
         return function
 
     return enter
@@ -143,7 +230,7 @@ def get_op(name: str) -> Op:
     try:
         return OPS[name]
     except (KeyError, TypeError):  # TypeError: it is no string at all
-        near = difflib.get_close_matches(str(name), OPS, n=3, cutoff=0.5) or _alike(str(name).lower())
+        near = _alike(str(name).lower()) or difflib.get_close_matches(str(name), OPS, n=3, cutoff=0.5)
         meant = f"did you mean {', '.join(near)}? `mmaug ops` lists all" if near else f"no op has a name like it; {_LISTS}"
         raise PolicyError(f"unknown op {name!r}; {meant}") from None
 
@@ -160,5 +247,5 @@ def _alike(name: str) -> list[str]:
         words = own.split("_")
         held = len(bare) >= 3 and (bare in own or any(word in bare for word in words if len(word) >= 3))
         if held or bare == "".join(word[0] for word in words):
-            found.append((-difflib.SequenceMatcher(None, bare, own).ratio(), full))
-    return [full for _, full in sorted(found)[:3]]
+            found.append((full.count("."), -difflib.SequenceMatcher(None, bare, own).ratio(), full))  # those of a library come last
+    return [full for *_, full in sorted(found)[:3]]

@@ -126,16 +126,27 @@ class Fold:
         if step.field not in self.states and step.field not in self.light.texts:
             return Dropped(step.field, None, "missing", "this row has none")
         if modality == "text":
-            language = schema.fields[step.field].language  # type: ignore[attr-defined]
-            if op.family == "wording" and language != "en":
-                return Dropped(step.field, None, "language", f"only English can be read, this text is {language!r}")
-            if op.family == "wording":
-                self.wording.setdefault(step.field, []).append(step)
-            return None
+            return self._text_step(op.family, step)
         if schema.of_kind("label") and (dropped := self.forbidden(step.op, step.field)):
             return dropped
-        trial = _Trial(self, step.field, op.compose(self.states[step.field], dict(step.params)), op.aspects)
+        state = op.compose(self.states[step.field], step.params)
+        if not self.taken and not self.edges.asks(step.field, op.aspects):  # nothing follows that could become false
+            self.states[step.field] = state
+            return None
+        trial = _Trial(self, step.field, state, op.aspects)
         return trial.judge()
+
+    def _text_step(self, family: str, step: Step) -> Dropped | None:
+        """Keep a step that runs on the text after the rules' edits; those that choose or drop captions have run."""
+        field = self.light.schema.fields[step.field]
+        language = field.language  # type: ignore[attr-defined]
+        if family in ("wording", "nlpaug", "model") and language != "en":
+            return Dropped(step.field, None, "language", f"only English can be read, this text is {language!r}")
+        if family == "drop" and field.kind != "caption":
+            return Dropped(step.field, None, "kind", f"only captions can be dropped, this field is {field.kind}")
+        if family not in ("structure", "drop"):
+            self.wording.setdefault(step.field, []).append(step)
+        return None
 
     def forbidden(self, op: str, source: str) -> Dropped | None:
         """A label that the op would change."""
@@ -275,23 +286,24 @@ def _refuse_others(verdict: object, rule: PairRule, follower: str, wanted: str, 
 
 
 def choose(light: Light, plan: Plan, out: Container[int | None] = ()) -> dict[str, list[int]]:
-    """Run the structural text steps of groups that are not `out`: only the chosen texts stay in `light.texts`.
+    """Run the structural text steps of groups that are not `out`: `light.texts` holds what is chosen, and what stands for the dropped.
 
     Returns their old numbers by field.
     """
     light.texts = dict(light.all_texts)
     chosen: dict[str, list[int]] = {}
     for step in plan.steps:
-        op = get_op(step.op)
-        if op.family != "structure" or step.field not in light.texts or step.group in out:
+        op, field = get_op(step.op), step.field
+        if field not in light.texts or step.group in out or light.schema.fields[field].kind != "caption":
             continue
-        if light.schema.fields[step.field].kind != "caption" or isinstance(light.value(step.field), str):
-            continue
-        texts = light.texts[step.field]
-        before = chosen.get(step.field, list(range(len(texts))))
-        kept = op.function(texts, **step.params)
-        chosen[step.field] = [before[i] for i in kept]
-        light.texts[step.field] = [texts[i] for i in kept]
+        texts = light.texts[field]
+        if op.family == "drop":
+            light.texts[field] = [op.function(text, **step.params) for text in texts]
+        elif op.family == "structure" and not isinstance(light.value(field), str):
+            before = chosen.get(field, list(range(len(texts))))
+            kept = op.function(texts, **step.params)
+            chosen[field] = [before[i] for i in kept]
+            light.texts[field] = [texts[i] for i in kept]
     return chosen
 
 

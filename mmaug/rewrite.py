@@ -14,7 +14,7 @@ from mmaug.effects.sound import AudioState
 from mmaug.errors import RowError
 from mmaug.language import analyser, wordnet
 from mmaug.language import edits as text_edits
-from mmaug.language.edits import OffsetMap
+from mmaug.language.edits import OffsetMap, Places, Replacement
 from mmaug.light import Light
 from mmaug.modalities.annotations import boxes, keypoints, times
 from mmaug.modalities.text import values as text_values
@@ -58,7 +58,7 @@ def rewrite(light: Light, fold: Fold) -> Writes:
         for follower in light.schema.followers(name):
             if isinstance(state, ImageState) and not (state.geometry.is_identity and not state.hidden):
                 _on_picture(follower, light, state, writes)
-            if isinstance(state, AudioState) and not state.time.is_identity:
+            if isinstance(state, AudioState) and not (state.time.is_identity and not state.muted):
                 _on_sound(follower, name, light, state, writes)
     return writes
 
@@ -66,45 +66,65 @@ def rewrite(light: Light, fold: Fold) -> Writes:
 # -- texts ------------------------------------------------------------------------------------------------------------
 
 
+@dataclass(slots=True)
+class _Draft:
+    """One text on its way: its number in the row, as it came, as it is now, what changed it, where its places went, its spans."""
+
+    number: int
+    before: str
+    text: str
+    spans: Sequence[Any]
+    by: list[str] = field(default_factory=list)
+    path: list[Places] = field(default_factory=list)
+
+    def take(self, text: str, places: Places, by: Sequence[str]) -> None:
+        """Go on with what a step or the rules made of it."""
+        if places.replacements:
+            self.text, self.by = text, [*self.by, *by]
+            self.path.append(places)
+
+    def bound(self) -> list[tuple[int, int]]:
+        """The spans, where they are now."""
+        return [_through(span, self.path) for span in self.spans]
+
+
 def _texts(name: str, light: Light, fold: Fold, writes: Writes) -> None:
-    """The rules' edits at once on the original, then the wording steps in order; spans move along."""
-    wording = fold.wording.get(name, ())
+    """The rules' edits at once on the original, then the text steps in order; spans move along."""
+    steps = fold.wording.get(name, ())
     chosen = fold.chosen.get(name)
     proposals = {key: texts for key, texts in fold.edits.items() if key[0] == name and texts}
-    if not wording and not proposals and chosen is None:
+    numbers = range(len(light.texts[name])) if chosen is None else chosen
+    if not steps and not proposals and light.texts[name] is light.all_texts[name]:
         return
-    schema_field, column = light.schema.fields[name], light.schema.column(name)
-    new, moves = [], []
     spans = _spans(name, light)
-    for index, text in enumerate(light.texts[name]):
-        number = chosen[index] if chosen is not None else index
-        edited, path, by = text, [], []
-        for key, texts in proposals.items():
-            if texts[index]:
-                by.append(fold.by[key])
+    drafts = [_Draft(n, light.all_texts[name][n], light.all_texts[name][n], spans[n] if spans else ()) for n in numbers]
+    for index, draft in enumerate(drafts):
+        used = light.texts[name][index]
+        if used != draft.before:
+            dropped = [r.step.op for r in fold.records if r.applied and r.step.field == name and get_op(r.step.op).family == "drop"]
+            draft.take(used, OffsetMap((Replacement(0, len(draft.before), used),)), dropped)
+        by = [fold.by[key] for key, texts in proposals.items() if texts[index]]
         if by:
-            edited, move = text_edits.apply(text, [r for texts in proposals.values() for r in texts[index]])
-            path.append(move)
-        for step in wording:
-            bound = [_through(span, path) for span in spans[number]] if spans else []
-            edited, move = _word(step, index, edited, _guarded(light, name, edited, bound))
-            by += [step.op] if move.replacements else []
-            path.append(move)
-        if edited != text:
-            writes.edits.append(EditRecord(name, number, text, edited, tuple(dict.fromkeys(by))))
-        new.append(edited)
-        moves.append(path)
-    value = light.value(name)
-    if chosen is not None and column.container:
-        _drop_unchosen(name, column, light, dict(zip(chosen, new, strict=True)), writes)
-    elif chosen is not None:
-        writes.values.append((column, type(value)(new)))
-    elif new != light.texts[name]:
-        writes.values.append((column, _like(value, text_values.to_texts(value, schema_field.kind, f"field {name!r}")[1](new))))
+            draft.take(*text_edits.apply(used, [r for texts in proposals.values() for r in texts[index]]), by)
+    for step in steps:
+        _step(step, name, light, drafts)
+    writes.edits += [EditRecord(name, d.number, d.before, d.text, tuple(dict.fromkeys(d.by))) for d in drafts if d.text != d.before]
+    _write_texts(name, light, drafts, chosen is not None, writes)
     if spans:
-        kept = [spans[n] for n in chosen] if chosen is not None else spans
-        moved = [[type(span)(_through(span, path)) for span in own] for own, path in zip(kept, moves, strict=True)]
-        writes.values.append((parse(schema_field.spans), moved[0] if isinstance(value, str) else moved))
+        moved = [[type(span)(place) for span, place in zip(d.spans, d.bound(), strict=True)] for d in drafts]
+        path = light.schema.fields[name].spans  # type: ignore[attr-defined]
+        writes.values.append((parse(path), moved[0] if isinstance(light.value(name), str) else moved))
+
+
+def _write_texts(name: str, light: Light, drafts: Sequence[_Draft], chosen: bool, writes: Writes) -> None:
+    value, column, new = light.value(name), light.schema.column(name), [draft.text for draft in drafts]
+    if chosen and column.container:
+        _drop_unchosen(name, column, light, {draft.number: draft.text for draft in drafts}, writes)
+    elif chosen:
+        writes.values.append((column, type(value)(new)))
+    elif new != light.all_texts[name]:
+        kind = light.schema.fields[name].kind
+        writes.values.append((column, _like(value, text_values.to_texts(value, kind, f"field {name!r}")[1](new))))
 
 
 def _drop_unchosen(name: str, column: Column, light: Light, new: dict[int, str], writes: Writes) -> None:
@@ -114,10 +134,26 @@ def _drop_unchosen(name: str, column: Column, light: Light, new: dict[int, str],
     writes.drop(column, [number in new for number in range(len(texts))], [])
 
 
-def _word(step: Step, index: int, text: str, protected: Sequence[tuple[int, int]]) -> tuple[str, OffsetMap]:
-    """One wording step on one text; its drawn seed is made its own for each text of a list."""
-    params = {key: rng.derive(value, index) if key == "seed" else value for key, value in step.params.items()}
-    return text_edits.apply(text, get_op(step.op).function(analyser.read(text), protected, **params))
+def _step(step: Step, name: str, light: Light, drafts: Sequence[_Draft]) -> None:
+    """One step on every text of a field; its drawn seed is made its own for each text of a list."""
+    op = get_op(step.op)
+    own = [{key: rng.derive(value, n) if key == "seed" else value for key, value in step.params.items()} for n in range(len(drafts))]
+    if op.family == "frame":
+        field_ = light.schema.fields[name]
+        of = tuple(light.schema.fields[source].kind for source in sources(field_)) if field_.language == "en" else ()  # type: ignore[attr-defined]
+        for draft, params in zip(drafts, own, strict=True):
+            framed, places = op.function(draft.text, of, **params)
+            draft.take(framed, places, [step.op])
+        return
+    readings = [analyser.read(draft.text) for draft in drafts]
+    guards = [_guarded(light, name, draft.text, draft.bound()) for draft in drafts]
+    if op.family == "model":
+        together = {**step.params, **({"seed": [params["seed"] for params in own]} if "seed" in step.params else {})}
+        made = op.function(readings, guards, **together)
+    else:
+        made = [op.function(reading, guard, **params) for reading, guard, params in zip(readings, guards, own, strict=True)]
+    for draft, replacements in zip(drafts, made, strict=True):
+        draft.take(*text_edits.apply(draft.text, replacements), [step.op])
 
 
 def _guarded(light: Light, name: str, text: str, bound: Sequence[tuple[int, int]]) -> tuple[tuple[int, int], ...]:
@@ -154,7 +190,7 @@ def _checked_spans(value: Any, texts: list[str], path: str) -> Sequence[Sequence
     return value
 
 
-def _through(span: Sequence[int], path: list[OffsetMap]) -> tuple[int, int]:
+def _through(span: Sequence[int], path: Sequence[Places]) -> tuple[int, int]:
     start, end = span
     for move in path:
         start, end = move.span(start, end)
@@ -202,23 +238,23 @@ def _on_sound(name: str, source: str, light: Light, state: AudioState, writes: W
     if value is MISSING:
         return
     if field_.kind in ("words", "events"):
-        followed = times.follow(light.timed(name), field_, state.time)
+        followed = times.follow(light.timed(name), field_, state.time, state.muted)
         writes.values.append((column, _like(value, followed.items)))
     elif field_.kind == "transcript":
-        said = _said(source, light, state)
-        if said is not None and list(range(len(times.tokens(value)))) != said:
-            spoken = times.tokens(value)
-            after = " ".join(spoken[i] for i in said)
+        after = _said(value, source, light, state)
+        if after != value:
             writes.edits.append(EditRecord(name, 0, value, after, ("words_still_heard",)))
             writes.values.append((column, after))
-    else:
+    elif not state.time.is_identity:
         seconds = round(state.time.out_seconds, 6)
         writes.values.append((column, _number(value, seconds, name, float)))
 
 
-def _said(source: str, light: Light, state: AudioState) -> list[int] | None:
-    """The numbers of the words still heard, in the order they are now heard; None where no words are annotated."""
+def _said(transcript: str, source: str, light: Light, state: AudioState) -> str:
+    """A transcript as it is still heard; unchanged where no words are annotated."""
     for name in light.schema.of_kind("words"):
-        if light.schema.fields[name].of == source and (value := light.timed(name)) is not MISSING:
-            return times.follow(value, light.schema.fields[name], state.time).order
-    return None
+        field_: Any = light.schema.fields[name]
+        if field_.of == source and (value := light.timed(name)) is not MISSING:
+            followed = times.follow(value, field_, state.time, state.muted)
+            return times.retold(transcript, [str(item[field_.text]) for item in value], followed, field_.masked)
+    return transcript

@@ -74,11 +74,15 @@ class EditRecord:
 
 @dataclass(frozen=True, slots=True)
 class Trace:
-    """The record of one run; `before` in an edit is the text as it was in the row."""
+    """The record of one run; `before` in an edit is the text as it was in the row.
+
+    notes: what could only be seen on the samples themselves, such as a peak that had to be lowered.
+    """
 
     steps: tuple[StepRecord, ...]
     edits: tuple[EditRecord, ...]
     follows: tuple[FollowRecord, ...] = ()
+    notes: tuple[str, ...] = ()
 
     @property
     def applied(self) -> tuple[Step, ...]:
@@ -94,6 +98,7 @@ class Trace:
             "steps": [record.to_json() for record in self.steps],
             "follows": [record.to_json() for record in self.follows],
             "edits": [record.to_json() for record in self.edits],
+            "notes": list(self.notes),
         }
 
     def __str__(self) -> str:
@@ -104,4 +109,5 @@ class Trace:
                 lines.append(f"          {record.dropped}")
         lines += [f"  follows {f.op} on {f.field}, because {f.because} changed ({f.rule})" for f in self.follows]
         lines += [f"  edited  {e.field}[{e.index}] {e.before!r} -> {e.after!r} ({', '.join(e.by)})" for e in self.edits]
+        lines += [f"  note    {note}" for note in self.notes]
         return "\n".join(lines)

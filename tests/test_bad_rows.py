@@ -258,7 +258,7 @@ def sound(array, rate=8000):
     [
         (sound(SOUND[:, :0]), ["at least one sample", "[2, 0]"]),
         (sound(np.zeros(0, np.float32)), ["at least one sample", "[0]"]),
-        (sound((SOUND * 32767).astype(np.int16)), ["floats in [-1, 1]", "int16", "full scale"]),
+        (sound((SOUND * 32767).astype(np.int32)), ["floats in [-1, 1] or int16", "got int32", "full scale"]),
         (sound(SOUND.T), ["[channels, samples]", "[4000, 2]", "transpose"]),
         (sound(SOUND[None]), ["[channels, samples]", "[1, 2, 4000]"]),
         (sound(SOUND, None), ["sampling rate must be a whole number", "got None"]),
@@ -304,12 +304,12 @@ def test_words_and_events(kind, caption, words, said):
     refused(fields, {"audio": sound(SOUND), "said": words, **caption}, mm.op("audio.time_crop", keep=0.9), "field 'said'", *said)
 
 
-def test_words_out_of_order_or_overlapping_are_followed():
+def test_words_out_of_order_or_overlapping_are_followed_in_their_own_order():
     words = [word(text="b", start=0.3, end=0.4), word(text="a"), word(text="c", start=0.15, end=0.35), word(text="d", start=0.45, end=0.53)]
     out = run({"audio": mm.Audio(), "words": mm.Words()}, {"audio": sound(SOUND), "words": words}, mm.op("audio.time_stretch", rate=2.0))[0]
     assert [(w["text"], w["start"], w["end"]) for w in out["words"]] == [
+        ("b", 0.15, 0.2),
         ("a", 0.05, 0.1),
         ("c", 0.075, 0.175),
-        ("b", 0.15, 0.2),
         ("d", 0.225, 0.25),
     ]

@@ -91,9 +91,11 @@ def test_pixels_get_the_colours_that_the_rules_reckon_with(stages):
     """Executor and prototype colours agree to a level for each rounding to 8 bits on the way."""
     change = build(stages)
     pixels = COLOURS.astype(np.uint8)[None]
-    got, whole = executor.recolour(pixels, change)[0], COLOURS.astype(float)
-    for stage in change.stages:  # rounded after each, as pixels are
-        whole = np.rint(ColourMap((stage,))(whole))
+    got, whole = pixels, COLOURS.astype(float)
+    for stage in change.stages:
+        got = executor.recolour(got, stage)
+        whole = np.rint(ColourMap((stage,))(whole))  # rounded after each, as pixels are
+    got = got[0]
     np.testing.assert_allclose(got, whole, atol=1 if not any(is_table(s) for s in change.stages) else 255)
     if not any(is_table(s) for s in change.stages):
         return

@@ -50,8 +50,9 @@ def by_hand(name: str, params: dict, size: tuple[int, int], x: float, y: float) 
         return x + params["fraction"] * w, y, size
     out_h, out_w = params["size"] or (h, w)
     aspect = out_w / out_h * params["ratio"]
-    cw, ch = min(math.sqrt(params["scale"] * w * h * aspect), w), min(math.sqrt(params["scale"] * w * h / aspect), h)
-    return (x - params["x"] * (w - cw)) / cw * out_w, (y - params["y"] * (h - ch)) / ch * out_h, (out_w, out_h)
+    cw, ch = (min(max(round(math.sqrt(params["scale"] * w * h * by)), 1), side) for by, side in ((aspect, w), (1 / aspect, h)))
+    left, top = round(params["x"] * (w - cw)), round(params["y"] * (h - ch))  # whole pixels
+    return (x - left) / cw * out_w, (y - top) / ch * out_h, (out_w, out_h)
 
 
 @settings(max_examples=80, deadline=None)

@@ -138,3 +138,10 @@ def test_what_undoes_itself_is_the_identity():
     assert time.rolled(SECONDS, 1.0).then(time.rolled(SECONDS, 2.0)).is_identity
     assert len(time.rolled(SECONDS, 1.0).then(time.rolled(SECONDS, 2.0)).pieces) == 1
     assert not time.faster(SECONDS, 1.25).is_identity and not time.reversed_(SECONDS).is_identity
+
+
+def test_what_comes_after_padding_starts_from_the_recording_itself():
+    """Padding behind leaves every moment where it is, and is no identity all the same."""
+    move = time.padded(1.0, 0.0, 0.25).then(time.reversed_(1.25))
+    assert move.seconds == 1.0 and move.out_seconds == 1.25
+    assert move.images(0.0, 0.5) == [(0.0, 0.5, 1.25, 0.75)]

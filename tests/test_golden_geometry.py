@@ -26,6 +26,7 @@ from mmaug.effects import geometry
 from mmaug.effects.geometry import GeometryMap
 from mmaug.effects.picture import ImageState
 from mmaug.modalities.image import executor
+from mmaug.modalities.image.program import Program, Segment
 from mmaug.registry import get_op
 
 GOLDEN = Path(__file__).resolve().parents[2] / "shared" / "data" / "golden"
@@ -148,7 +149,7 @@ def test_masks_agree(library, op):
         labels = golden("torchvision")[1][f"in{item['case']}"]
         theirs = golden(library)[1][item["mask_out"]]
         move = our_map(item)
-        ours = executor.run_mask(executor.Program(move, executor.ColourMap(), ()), labels, fill=0)
+        ours = executor.run_mask(Program((Segment(move),), move, ()), labels, fill=0)
         assert ours.shape == theirs.shape and ours.dtype == theirs.dtype
         differ = ours != theirs
         if op in EXACT:

@@ -9,6 +9,7 @@ import pickle
 
 import numpy as np
 import pytest
+from native import NATIVE
 from PIL import Image as PILImage
 
 import mmaug as mm
@@ -39,7 +40,7 @@ def row():
     }  # fmt: skip
 
 
-EVERYTHING = mm.Policy.sequence(*(mm.op(name, p=0.6, **({"strength": 0.3} if op.has_strength else {})) for name, op in mm.OPS.items()))
+EVERYTHING = mm.Policy.sequence(*(mm.op(name, p=0.6, **({"strength": 0.3} if op.has_strength else {})) for name, op in NATIVE.items()))
 
 
 def graph(*ops, schema=SCHEMA, **options):
@@ -81,7 +82,7 @@ def test_the_identity_policy_gives_an_equal_row():
     given = row()
     out = graph(mm.policies.identity())(given, key=1)
     assert out is not given and plain(out) == plain(given)
-    strength_zero = graph(*(mm.op(name, strength=0) for name, op in mm.OPS.items() if op.has_strength))
+    strength_zero = graph(*(mm.op(name, strength=0) for name, op in NATIVE.items() if op.has_strength))
     out, trace = strength_zero.run(given, key=1)
     assert plain(out) == plain(given) and not trace.vetoes and not trace.edits
 
@@ -398,7 +399,7 @@ def test_traces_are_json():
         trace = g.run(row(), key=key)[1]
         value = json.loads(json.dumps(trace.to_json(), allow_nan=False))
         seen |= {step["status"] for step in value["steps"]}
-        assert value.keys() == {"steps", "follows", "edits"}
+        assert value.keys() == {"steps", "follows", "edits", "notes"}
         for step, record in zip(value["steps"], trace.steps, strict=True):
             assert (step["op"], step["field"], "veto" in step) == (record.step.op, record.step.field, not record.applied)
             assert mm.Plan.from_json({"plan": 1, "steps": [{k: step[k] for k in ("op", "field", "params")}]})

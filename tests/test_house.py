@@ -28,8 +28,14 @@ ALLOWED: dict[str, set[str]] = {
     "pairing": BASE | {"registry", "schema"},
     **{
         name: VALUES | {"modalities", "pairing", "light", "resolve", "rewrite", "apply", "draw"}
-        for name in ("light", "resolve", "rewrite", "apply", "graph")
+        for name in ("light", "resolve", "rewrite", "apply", "batch")
     },
+    "lint": VALUES | {"modalities", "pairing", "light", "resolve", "rewrite", "draw"},
+    "graph": VALUES | {"modalities", "pairing", "light", "resolve", "rewrite", "apply", "draw", "batch", "lint"},
+    "negatives": VALUES | {"modalities", "pairing", "light"},
+    "losses": {"gathering"},
+    "metrics": set(),
+    "gathering": set(),
     "testing": VALUES | {"modalities", "pairing", "graph"},
 }
 RIM = {"cli", "demo", "hf", "io", "report", "testing", "__main__", "__init__"}

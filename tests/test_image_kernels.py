@@ -14,6 +14,7 @@ from torchvision.transforms.v2 import functional as tv
 
 from mmaug.effects import geometry
 from mmaug.modalities.image import executor
+from mmaug.modalities.image.program import compile_steps
 from mmaug.registry import OPS, get_op
 
 W, H = 96, 64
@@ -21,11 +22,11 @@ FULL = {"scale": 1.0, "ratio": 1.0, "x": 0.0, "y": 0.0, "size": None}
 
 
 def run(pixels: np.ndarray, *steps) -> np.ndarray:
-    return executor.run(executor.compile_steps(steps, (pixels.shape[1], pixels.shape[0])), pixels)
+    return executor.run(compile_steps(steps, (pixels.shape[1], pixels.shape[0])), pixels)
 
 
 def run_mask(labels: np.ndarray, *steps, fill: int = 0) -> np.ndarray:
-    return executor.run_mask(executor.compile_steps(steps, (labels.shape[1], labels.shape[0])), labels, fill)
+    return executor.run_mask(compile_steps(steps, (labels.shape[1], labels.shape[0])), labels, fill)
 
 
 def resized(width: int, height: int, w: int = W, h: int = H) -> tuple:
@@ -121,7 +122,7 @@ MOVES = [
 @pytest.mark.parametrize("step", MOVES, ids=lambda s: f"{s[0]}")
 @pytest.mark.parametrize("at", [(48.0, 32.0), (52.3, 30.7)])
 def test_a_spot_lands_where_the_map_says(step, at):
-    program = executor.compile_steps([step], (W, H))
+    program = compile_steps([step], (W, H))
     found = centre_of(executor.run(program, blob(*at)))
     np.testing.assert_allclose(found, program.geometry.points(np.array([at]))[0], atol=0.05)
 
@@ -178,7 +179,7 @@ def test_a_chain_is_one_warp_and_better_than_step_by_step():
     slow = pixels
     for step in chain:
         slow = run(slow, step)
-    program = executor.compile_steps(chain, (W, H))
+    program = compile_steps(chain, (W, H))
     y, x = np.mgrid[0:H, 0:W] + 0.5
     back = program.geometry.back().points(np.stack([x.ravel(), y.ravel()], 1)) - 0.5
     ideal = np.stack([ndimage.map_coordinates(pixels[..., c].astype(float), back.T[::-1], order=5).reshape(H, W) for c in range(3)], -1)
@@ -297,7 +298,7 @@ def test_a_cutout_before_or_after_moves_lies_where_numpy_puts_it(moves, first):
     """Before: covered pixels move along. After: the square lies in the frame as it is then. Mask and picture agree."""
     green = np.full((H, W, 3), (10, 200, 30), np.uint8)  # not grey, so no mixture with the black outside is
     steps = [cutout(), *moves] if first else [*moves, cutout()]
-    size = executor.compile_steps(steps, (W, H)).geometry.out_size
+    size = compile_steps(steps, (W, H)).geometry.out_size
     got = (run(green, *steps) == 77).all(axis=2)
     w, h = (W, H) if first else size
     side = min(np.sqrt(0.1 * w * h), w, h)
@@ -305,7 +306,7 @@ def test_a_cutout_before_or_after_moves_lies_where_numpy_puts_it(moves, first):
     y, x = np.mgrid[0 : size[1], 0 : size[0]] + 0.5
     points = np.stack([x.ravel(), y.ravel()], 1)
     if first:
-        points = executor.compile_steps(moves, (W, H)).geometry.back().points(points)
+        points = compile_steps(moves, (W, H)).geometry.back().points(points)
     deep = np.minimum.reduce([points[:, 0] - x1, x1 + side - points[:, 0], points[:, 1] - y1, y1 + side - points[:, 1]]).reshape(size[::-1])
     assert got[deep > 1].all() and not got[deep < -1].any()
     labels = run_mask(np.full((H, W), 5, np.uint8), *steps, fill=9)
@@ -354,5 +355,5 @@ def test_tiny_and_odd_pictures(op, size):
     params = {name: param.from_strength(0.7)([0.6] * max(param.uniforms, 1)) for name, param in op.params.items()}
     pixels = noise(*size)
     out = run(pixels, (op.name, params))
-    program = executor.compile_steps([(op.name, params)], size)
+    program = compile_steps([(op.name, params)], size)
     assert out.shape == (*program.geometry.out_size[::-1], 3) and out.dtype == np.uint8

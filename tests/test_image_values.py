@@ -12,9 +12,10 @@ from PIL import Image, ImageOps
 import mmaug as mm
 from mmaug.errors import RowError
 from mmaug.modalities.image import executor, values
+from mmaug.modalities.image.program import compile_steps
 
 W, H = 24, 16
-FLIP = executor.compile_steps([("image.horizontal_flip", {})], (W, H))
+FLIP = compile_steps([("image.horizontal_flip", {})], (W, H))
 COLOURED = np.random.default_rng(0).integers(0, 256, (H, W, 3), dtype=np.uint8)
 
 
@@ -62,7 +63,7 @@ def test_exif_orientation_is_seen_and_dropped(orientation):
     upright = ImageOps.exif_transpose(Image.open(file))
     look = values.look(picture, "image")
     assert look.size == upright.size
-    program = executor.compile_steps([("image.horizontal_flip", {})], look.size)
+    program = compile_steps([("image.horizontal_flip", {})], look.size)
     out = through(picture, program)
     assert np.array_equal(np.asarray(out), np.asarray(upright)[:, ::-1])
     assert out.getexif().get(0x0112, 1) == 1

@@ -16,7 +16,7 @@ ALLOWED = {
     "A": {("adjective", False)},
     "?": {("adjective", True), ("adjective", False), ("fixed", False)},
     "p": {("predicate", False)},
-    "f": {("fixed", False)},
+    "f": {("fixed", False), ("fixed", True)},
     "n": {("name", False)},
     "P": {("photo", True)},
     "x": {("fixed", False), ("name", False), ("adjective", False)},
@@ -55,7 +55,19 @@ def test_hand_labels(row):
         ("a man in white", "a man in white"),
         ("the White House", "the White House"),
         ("a Red Sox fan", "a Red Sox fan"),
-        ("red wine and green beans", "red wine and green beans"),
+        ("red wine and green beans", "wine and beans"),
+        ("a black bear and a red panda", "a bear and a red panda"),
+        ("a woman with red hair", "a woman with red hair"),
+        ("a white hat, blue coat and blue scarf", "a hat, coat and scarf"),
+        ("an all white kitchen", "a kitchen"),
+        ("lots of green bananas, several red cars", "lots of bananas, several cars"),
+        ("a few green bananas", "a few green bananas"),
+        ("a blue eyed dog", "a blue eyed dog"),
+        ("baby blue cabinets", "cabinets"),
+        ("a white and a red bus", "a white and a red bus"),
+        ("a red, orange and yellow kite", "a kite"),
+        ("a fire engine red truck", "a fire engine red truck"),
+        ("an orange reddish rose in a vase", "a rose in a vase"),
         ("a large, black cow", "a large, black cow"),
         ("striped and red umbrellas", "striped and red umbrellas"),
         ("one of the red cars", "one of the red cars"),
@@ -65,7 +77,17 @@ def test_leaving_colours_out(text, expected):
     assert without_colours(text) == expected
 
 
-@pytest.mark.parametrize("text", ["an orange on a plate", "oranges in a bowl", "a glass of orange juice", "an orange."])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "an orange on a plate",
+        "oranges in a bowl",
+        "a glass of orange juice",
+        "an orange.",
+        "an orange growing in a tree",
+        "a mango, orange, and banana",
+    ],
+)
 def test_the_fruit_is_no_colour_of_pixels(text):
     assert {mention.role for mention in analyser.read(text).colours} <= {"name", "fixed"}
 

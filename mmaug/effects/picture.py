@@ -5,43 +5,79 @@ A state is a value; each method returns the state after one more step.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from mmaug.effects import geometry
-from mmaug.effects.colour import NO_CHANGE, ColourMap, Stage
+from mmaug.effects.colour import NO_CHANGE, ColourMap, Stage, Unsure
 from mmaug.effects.geometry import GeometryMap, Size
 from mmaug.effects.view import Box, Polygon, Seen, area, seen
+
+NO_FAULTS: Mapping[str, float] = {}
+
+
+class Recolours:
+    """Colour stages in turn, joined when first asked for: where no text speaks of colours nobody asks."""
+
+    __slots__ = ("_before", "_colour", "_stage")
+
+    def __init__(self, before: Recolours | None, stage: Stage | Unsure | Callable[[], Stage] | None):
+        self._before, self._stage, self._colour = before, stage, None if before else NO_CHANGE
+
+    @property
+    def colour(self) -> ColourMap:
+        if self._colour is None:
+            assert self._before is not None and self._stage is not None
+            stage = self._stage() if callable(self._stage) else self._stage
+            self._colour = self._before.colour.then(stage)
+        return self._colour
+
+
+NO_RECOLOURS = Recolours(None, None)
 
 
 @dataclass(frozen=True, eq=False)
 class ImageState:
     """What happened to a picture.
 
-    hidden: convex parts of the original picture that something covers, in its pixels.
+    hidden: convex parts of the original picture that something covers, in its pixels. faults: by kind how much worse the picture
+    is to see ("blur", "noise", "coarse", "fog", "shadow"; "sharp" is the other way); blur and coarse in shares of the shorter side.
     """
 
     geometry: GeometryMap
     hidden: tuple[Polygon, ...] = ()
-    colour: ColourMap = NO_CHANGE
+    recolours: Recolours = field(default_factory=lambda: NO_RECOLOURS)
+    faults: Mapping[str, float] = field(default_factory=lambda: NO_FAULTS)
     _seen: dict[Box, Seen] = field(default_factory=dict, init=False, repr=False)  # several texts ask about the same boxes
 
     def move(self, step: GeometryMap) -> ImageState:
         """See the picture as it is now through one more map."""
-        return ImageState(self.geometry.then(step), self.hidden, self.colour)
+        return ImageState(self.geometry.then(step), self.hidden, self.recolours, self.faults)
 
     def hide(self, polygons: list[Polygon]) -> ImageState:
         """Cover parts given in the pixels of the picture as it is now."""
-        back = self.geometry.back()
-        parts = [[back.point(x, y) for x, y in polygon] for polygon in polygons]
-        return ImageState(self.geometry, (*self.hidden, *parts), self.colour)
+        back = self.geometry.origin if self.geometry.bends else self.geometry.back().point
+        parts = [[back(x, y) for x, y in polygon] for polygon in polygons]
+        return ImageState(self.geometry, (*self.hidden, *parts), self.recolours, self.faults)
 
-    def recolour(self, stage: Stage) -> ImageState:
-        """Run every colour as it is now through one more stage."""
-        return ImageState(self.geometry, self.hidden, self.colour.then(stage))
+    def recolour(self, stage: Stage | Unsure | Callable[[], Stage]) -> ImageState:
+        """Run every colour as it is now through one more stage, or what a function gives as one if anybody asks."""
+        return ImageState(self.geometry, self.hidden, Recolours(self.recolours, stage), self.faults)
+
+    @property
+    def colour(self) -> ColourMap:
+        """What happened to every colour."""
+        return self.recolours.colour
+
+    def spoil(self, kind: str, amount: float) -> ImageState:
+        """Make the picture worse to see in one way; amounts of a kind add up."""
+        if not amount:
+            return self
+        return ImageState(self.geometry, self.hidden, self.recolours, {**self.faults, kind: self.faults.get(kind, 0.0) + amount})
 
     @property
     def is_identity(self) -> bool:
-        return not self.hidden and self.geometry.is_identity and self.colour.is_identity
+        return not self.hidden and self.geometry.is_identity and self.colour.is_identity and not self.faults
 
     @property
     def share(self) -> float:

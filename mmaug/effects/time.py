@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 Piece = tuple[float, float, float, float]
@@ -9,6 +10,9 @@ Piece = tuple[float, float, float, float]
 
 `start < end`; backwards when `to > until`.
 """
+
+Span = tuple[float, float]
+"""(start, end) in seconds."""
 
 _NO_TIME = 1e-9
 """Seconds: what is shorter is rounding."""
@@ -27,6 +31,8 @@ class TimeMap:
 
     def then(self, after: TimeMap) -> TimeMap:
         """This map, then `after`."""
+        if self.pieces == ((0.0, self.seconds, 0.0, self.seconds),) and self.out_seconds == self.seconds:
+            return after
         pieces = []
         for start, end, to, until in self.pieces:
             back = (end - start) / (until - to)
@@ -47,6 +53,29 @@ class TimeMap:
                 rate = (until - to) / (b - a)
                 found.append((first, last, to + (first - a) * rate, to + (last - a) * rate))
         return found if start < end else found[:1]
+
+    def origins(self, start: float, end: float) -> list[Span]:
+        """What is heard from `start` to `end`, as spans of the original, in order."""
+        found = []
+        for a, b, to, until in self.pieces:
+            first, last = max(min(to, until), start), min(max(to, until), end)
+            if first < last:
+                back = (b - a) / (until - to)
+                found.append(tuple(sorted((a + (first - to) * back, a + (last - to) * back))))
+        return joined_spans(found)
+
+    def without(self, spans: tuple[Span, ...]) -> TimeMap:
+        """The same map where these spans of the original are not heard."""
+        pieces = self.pieces
+        for start, end in spans:
+            kept = []
+            for a, b, to, until in pieces:
+                slope = (until - to) / (b - a)
+                for first, last in ((a, min(b, start)), (max(a, end), b)):
+                    if last - first > _NO_TIME:
+                        kept.append((first, last, to + (first - a) * slope, to + (last - a) * slope))
+            pieces = tuple(kept)
+        return TimeMap(pieces, self.seconds, self.out_seconds)
 
     @property
     def rate(self) -> float:
@@ -99,12 +128,28 @@ def window(seconds: float, start: float, end: float) -> TimeMap:
     return TimeMap(((start, end, 0.0, end - start),), seconds, end - start)
 
 
+def padded(seconds: float, before: float, after: float) -> TimeMap:
+    """Silence of `before` seconds in front and of `after` seconds behind."""
+    return TimeMap(((0.0, seconds, before, before + seconds),), seconds, before + seconds + after)
+
+
 def rolled(seconds: float, by: float) -> TimeMap:
     """Later by `by` seconds in [0, seconds]; what falls off the end comes first."""
     cut = seconds - by
     if cut <= _NO_TIME or by <= _NO_TIME:
         return identity(seconds)
     return TimeMap(((0.0, cut, by, seconds), (cut, seconds, 0.0, by)), seconds, seconds)
+
+
+def joined_spans(spans: Iterable[Span]) -> list[Span]:
+    """Spans in order, those that touch or overlap as one."""
+    joined: list[Span] = []
+    for start, end in sorted(spans):
+        if joined and start <= joined[-1][1] + _NO_TIME:
+            joined[-1] = (joined[-1][0], max(joined[-1][1], end))
+        else:
+            joined.append((start, end))
+    return joined
 
 
 def _joined(pieces: list[Piece]) -> tuple[Piece, ...]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from mmaug.effects.geometry import GeometryMap, Point, corners
 
 Polygon = list[Point]
@@ -31,7 +33,7 @@ def seen(box: Box, geometry: GeometryMap, hidden: Sequence[Polygon]) -> Seen:
     A box without area counts as its centre point. `extent` is the box round the part inside the frame, in pixels of the
     new picture; hidden parts do not shrink it (the thing is still there, behind).
     """
-    outline = [geometry.point(x, y) for x, y in corners(box)]
+    outline = [geometry.point(x, y) for x, y in corners(box)] if not geometry.bends else _bent_outline(box, geometry)
     width, height = geometry.out_size
     if not hidden and geometry.keeps_axes:
         return _seen_upright(_extent(outline), width, height)
@@ -53,6 +55,18 @@ def seen(box: Box, geometry: GeometryMap, hidden: Sequence[Polygon]) -> Seen:
         return Seen(0.0, _middle(outline), extent)
     centre = (sum(part * x for part, x, _ in parts) / total, sum(part * y for part, _, y in parts) / total)
     return Seen(min(total / whole, 1.0), centre, extent)
+
+
+def _bent_outline(box: Box, geometry: GeometryMap) -> Polygon:
+    """The outline of a box through bends, which leave no side straight."""
+    xs, ys = np.array(corners(box)).T
+    round_xs, round_ys = ([*side, side[0]] for side in (xs, ys))
+    places = np.arange(4 * _POINTS_A_SIDE) / _POINTS_A_SIDE
+    points = np.stack([np.interp(places, np.arange(5), round_xs), np.interp(places, np.arange(5), round_ys)], axis=1)
+    return [(x, y) for x, y in geometry.points(points).tolist()]
+
+
+_POINTS_A_SIDE = 12
 
 
 def _seen_upright(box: Box, width: float, height: float) -> Seen:

@@ -21,7 +21,7 @@ _COUNTS = lex.NUMBERS.keys() | lex.VAGUE | lex.ALL | lex.NONE | lex.ONLY
 _SAYING = frozenset(("says", "saying", "reading", "reads"))
 _SAYERS = frozenset("sign signs shirt shirts banner board that sticker hat cap cake bus truck screen wall poster".split())
 _NUMBERED = frozenset(("route", "number", "no", "bus", "train", "flight"))
-_WRITING_WORDS = lex.WRITING.keys() | lex.WRITING_AFTER.keys() | _SAYING | _NUMBERED
+_WRITING_WORDS = lex.WRITING.keys() | lex.WRITING_AFTER.keys() | _SAYING | _NUMBERED | {"writing"}
 _PLACES = lex.PLACES | {"next", "front", "middle", "center", "centre", "corner", "background", "foreground", "together"}
 
 
@@ -57,7 +57,10 @@ _GUARDED = (
     "modifier",
 )
 _QUOTED = re.compile(r"\"[^\"\n]{1,200}\"|“[^”\n]{1,200}”|«[^»\n]{1,200}»|(?<!\w)'[^'\n]{1,80}'(?!\w)|(?<!\w)‘[^’\n]{1,80}’(?!\w)")
-_PRINTED = re.compile(r"(?<![^\W_])[A-Z]{3,}(?![^\W_])|\d:\d\d|\b(?:letter|digit|number)s? [A-Z0-9]\b")
+_PRINTED = re.compile(r"(?<![^\W_])[A-Z]{3,}(?![^\W_])|\d:\d\d|#\s?\d|\b(?:letter|digit|number)s? [A-Z0-9]\b")
+_CAPITALS = SIDE_WORDS | lex.ABBREVIATIONS | lex.FUNCTION_WORDS
+"""Words that may stand in capitals without being read from the picture."""
+
 _GESTURES = ("symbol", "gesture", "pose")
 _SPECIAL = re.compile(r"https?://\S+|www\.\S+|[\w.+-]{1,64}@\w[\w.-]{1,200}|[#@]\w+|<[^<>\n]{1,40}>|[^\x00-\u024f\u2000-\u206f\s]+")
 
@@ -140,7 +143,7 @@ def _quoted(text: str) -> list[tuple[int, int]]:
 
 def _writing(text: str, tokens: tuple[Token, ...], at: list[int] | tuple[()], quotes: list[tuple[int, int]]) -> str | None:
     """Why the caption quotes or implies writing, digits on things, clock faces or maps; None when it does not."""
-    printed = [m.group() for m in _PRINTED.finditer(text) if m.group().lower() not in SIDE_WORDS]
+    printed = [m.group() for m in _PRINTED.finditer(text) if m.group().lower() not in _CAPITALS]
     if printed and not text.isupper():
         return f"printed letters or a time {printed[0]!r}"
     for start, end in quotes:
@@ -149,15 +152,29 @@ def _writing(text: str, tokens: tuple[Token, ...], at: list[int] | tuple[()], qu
     for i in at:
         word = tokens[i].word
         near = {word_at(tokens, i - 1), word_at(tokens, i + 1)}
-        if word in lex.WRITING and not (word in lex.INSTRUMENTS and any(t.word in lex.MUSIC for t in tokens)):
+        if word in lex.WRITING and not _unwritten(tokens, i):
             return f'{lex.WRITING[word]}: "{word}"'
         if word in lex.WRITING_AFTER and (near & lex.WRITING_AFTER[word] or word_at(tokens, i + 1).isdecimal()):
             return f'writing on a thing: "{word}"'
-        if word in _SAYING and {word_at(tokens, j) for j in range(i - 4, i)} & _SAYERS:
+        if word == "writing" and (word_at(tokens, i - 1) in lex.WRITTEN or word_at(tokens, i - 1) in TERMS):
+            return 'letters or numbers: "writing"'
+        said = word in _SAYING and word_at(tokens, i - 1) in ("that", "which")
+        if said or (word in _SAYING and {word_at(tokens, j) for j in range(i - 4, i)} & _SAYERS):
             return f'writing on a thing: "{word}"'
-        if word in _NUMBERED and word_at(tokens, i + 1).isdecimal():
+        if word in _NUMBERED and (word_at(tokens, i + 1).isdecimal() or (word == "number" and word_at(tokens, i + 1) in lex.NUMBERS)):
             return f'a number on a thing: "{word}"'
     return None
+
+
+def _unwritten(tokens: tuple[Token, ...], i: int) -> bool:
+    """Whether the thing at token `i` carries no letters here: a keyboard that is played, a sign made with the hand, "signs autographs"."""
+    word = tokens[i].word
+    if word in lex.INSTRUMENTS:
+        return any(token.word in lex.MUSIC for token in tokens)
+    if word not in ("sign", "signs"):
+        return False
+    after = word_at(tokens, i + 1)
+    return word_at(tokens, i - 1) in lex.SIGNALS or after in ("language", "autograph", "autographs") or (word == "signs" and after == "of")
 
 
 def _protected(text, tokens, places, quotes, sides) -> tuple[tuple[int, int], ...]:

@@ -63,6 +63,21 @@ KINDS = {
 }
 """Term -> nouns with which it names a kind ("red wine"): a claim that no other term may replace."""
 
+IDIOMS = lex.words("""
+    head cross panda sox bull bud thumb moon collar belt board hole market eye friday lab house water noise pages gate state delicious
+    berry hair haired hairs skin skinned
+""")
+"""Nouns that alone would say something else, or too little: "a woman with hair"."""
+
+SAID = lex.words("is are was were be in painted turned wearing wears dressed dyed look looks all bright dark light of")
+"""Before "orange" alone these say a colour of something; elsewhere it is the fruit."""
+PARTS = lex.words("eyed headed haired skinned faced bearded legged handed footed tipped clad tinted toned")
+"""What a colour belongs to before these ("a blue eyed dog"): they do not stand without it."""
+UPWARD = lex.words(
+    "several many multiple various numerous dozens plenty lots lot number group groups bunch crowd herd flock row rows stack pile"
+)
+"""Of more things than the coloured ones there are at least as many: the colour may be left out after these."""
+
 PEOPLE = lex.words("""
     man men woman women person people guy guys lady ladies boy boys girl girls kid kids child children baby babies
     male males female females couple family adult adults gentleman player skin skinned hair haired fur beard hairs

@@ -12,6 +12,7 @@ from mmaug.language.tokens import Token, gap, with_case_of, word_at
 
 _REACH = 10
 """Words that one colour description may span: what is longer is a list, and reading stays linear."""
+_THINGS_TOO = cw.AMBIGUOUS - cw.TAN_LIKE
 _JOINTS = frozenset((" ", "-", "/", " & ", ", ", ","))
 
 
@@ -88,7 +89,7 @@ def _run_mentions(run: _Run, at: list[int], negated: bool) -> list[Colour]:
     text, tokens = run.text, run.tokens
     roles = [_role(run, i) for i in at]
     delete = None
-    if not negated and set(roles) == {"adjective"}:
+    if not negated and all(role == "adjective" or (role == "fixed" and _stands_without(run, i)) for role, i in zip(roles, at, strict=True)):
         delete = _deletion(run)
     elif not negated and set(roles) == {"predicate"}:
         delete = _predicate(run)
@@ -125,9 +126,16 @@ def _run(text: str, tokens: tuple[Token, ...], i: int) -> _Run:
         first -= 1
     while last - i < _REACH and (steps := _next_colour(text, tokens, last)):
         last += steps
+    while last > i and tokens[last].word in _THINGS_TOO and not _heads(text, tokens, last):
+        last -= 1  # "a red rose": the last word is what is red
     head, tail = word_at(tokens, last + 1), gap(text, tokens, last)
     noun = tail in (" ", "-", "\n", "  ") and _is_noun(head, _determined(tokens, first))
     return _Run(text, tokens, first, last, head, tail, noun)
+
+
+def _heads(text: str, tokens: tuple[Token, ...], last: int) -> bool:
+    """Whether a noun follows token `last`, so that this token itself can be its colour."""
+    return gap(text, tokens, last) in (" ", "-") and _is_noun(word_at(tokens, last + 1), False)
 
 
 def _next_colour(text: str, tokens: tuple[Token, ...], last: int) -> int:
@@ -181,9 +189,16 @@ def _role(run: _Run, i: int) -> str:
     if _is_proper(run, i) or _is_fruit(run, i, before):
         return "name"
     fixed = word in cw.PLURALS or (run.tail == "-" and i == run.last) or _lent(run)
-    if fixed or run.head in cw.KINDS.get(cw.TERMS[word], ()) or (run.head in cw.PEOPLE and run.noun):
+    kind = i == run.last and run.head in cw.KINDS.get(cw.TERMS[word], ())
+    if fixed or kind or (run.head in cw.PEOPLE and run.noun):
         return "fixed"
     return "adjective" if run.noun else "predicate"
+
+
+def _stands_without(run: _Run, i: int) -> bool:
+    """Whether a fixed claim may be left out: red wine is wine, and a black bear a bear; but a red panda is no panda."""
+    lent = word_at(run.tokens, run.first - 1) in cw.SHADED_BY  # "a fire engine red truck"
+    return run.noun and run.head not in cw.IDIOMS and run.tokens[i].word not in cw.PLURALS and not lent
 
 
 def _lent(run: _Run) -> bool:
@@ -209,7 +224,8 @@ def _is_fruit(run: _Run, i: int, before: str) -> bool:
     made_of = run.head in cw.KINDS["orange"] and run.head not in ("cat", "tabby")
     if word == "oranges" or made_of or before in ("naval", "navel", "mandarin", "peeled", "sliced", "ripe"):
         return True
-    return before in ("an", "the", "one", "apple", "fresh", "half") and not run.noun
+    alone = not run.noun or (run.head.endswith("ing") and run.head not in cw.ING_NOUNS)  # "an orange growing in a tree"
+    return alone and run.first == run.last and before not in cw.SAID
 
 
 # ---- leaving out -----------------------------------------------------------------------------------------
@@ -219,9 +235,15 @@ def _deletion(run: _Run) -> tuple[int, int] | None:
     """The span of the whole description, when nothing counts, compares or is joined to what it describes."""
     text, tokens, first = run.text, run.tokens, run.first
     before = word_at(tokens, first - 1)
-    listed = first > 0 and gap(text, tokens, first - 1) == ", "
-    if run.tail != " " or listed or (before in ("and", "or") and word_at(tokens, first - 2) in cw.PATTERNS):
+    listed = first > 0 and gap(text, tokens, first - 1) == ", " and word_at(tokens, first - 2) not in cw.TERMS  # "a large, red car"
+    if run.tail != " " or listed or run.head in cw.PARTS or (before in ("and", "or") and word_at(tokens, first - 2) in cw.PATTERNS):
         return None
+    if (
+        word_at(tokens, first - 1) in lex.ARTICLES
+        and word_at(tokens, first - 2) in ("and", "or")
+        and word_at(tokens, first - 3) in cw.TERMS
+    ):
+        return None  # "a white and a red bus"
     while _goes_too(word_at(tokens, first - 1)) and gap(text, tokens, first - 1) in (" ", "-"):
         first -= 1
     return None if _counted(text, tokens, first) else (tokens[first].start, tokens[run.last].end)
@@ -239,14 +261,16 @@ def _counted(text: str, tokens: tuple[Token, ...], first: int) -> bool:
         if gap(text, tokens, i) not in (" ", ", ", "-"):
             return False
         if _counts(word):
-            return word not in ("pair", "group") or word_at(tokens, i + 1) != "of"
+            return word != "pair" or word_at(tokens, i + 1) != "of"
         if word in lex.FUNCTION_WORDS:
             of = i if word == "of" else i - 1
             counted = word_at(tokens, of - 1)
-            return word_at(tokens, of) == "of" and (_counts(counted) and counted not in ("pair", "group", "bunch", "row"))
+            return word_at(tokens, of) == "of" and (_counts(counted) and counted != "pair")
     return False
 
 
 def _counts(word: str) -> bool:
+    if word in cw.UPWARD:
+        return False
     lists = (lex.NUMBERS, cw.BLOCKERS, lex.SUPERLATIVES, lex.ALL, lex.NONE, lex.VAGUE)
     return word.isdecimal() or any(word in words for words in lists)

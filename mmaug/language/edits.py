@@ -6,7 +6,6 @@ import itertools
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import lru_cache
 
 from mmaug.errors import MmaugError
 from mmaug.language import forms
@@ -48,6 +47,62 @@ class OffsetMap:
         return place + moved
 
 
+@dataclass(frozen=True, slots=True)
+class Reordered:
+    """Where character places are after parts of a text changed places.
+
+    parts: in the old order, for each its old start, old end and new start. replacements: what now stands where each part was.
+    """
+
+    parts: tuple[tuple[int, int, int], ...]
+    replacements: tuple[Replacement, ...]
+
+    def span(self, start: int, end: int) -> tuple[int, int]:
+        """A half-open span of the old text in the new one; one that touches several parts grows to hold all of them."""
+        touched = [(a, b, to) for a, b, to in self.parts if (a < end and start < b) or a <= start == end <= b]
+        if len(touched) == 1 and touched[0][0] <= start and end <= touched[0][1]:
+            a, _, to = touched[0]
+            return to + start - a, to + end - a
+        if not touched:
+            return (start, end) if end <= self.parts[0][0] or start >= self.parts[-1][1] else (self._first(), self._last())
+        if len(touched) == len(self.parts):
+            return min(start, self._first()), max(end, self._last())
+        return min(to for _, _, to in touched), max(to + b - a for a, b, to in touched)
+
+    def _first(self) -> int:
+        return min(to for _, _, to in self.parts)
+
+    def _last(self) -> int:
+        return max(to + b - a for a, b, to in self.parts)
+
+
+Places = OffsetMap | Reordered
+"""Where places of a text are after a change of it."""
+
+
+def rearranged(text: str, parts: list[tuple[int, int]], order: list[int]) -> tuple[str, Places]:
+    """The text with its disjoint `parts` in another order, and the map of places; part number order[0] comes first.
+
+    What stands between the parts stays.
+    """
+    if order == list(range(len(parts))):
+        return text, OffsetMap()
+    pieces, moved, at = [text[: parts[0][0]]], {}, parts[0][0]
+    for place, number in enumerate(order):
+        start, end = parts[number]
+        between = text[parts[place][1] : parts[place + 1][0]] if place + 1 < len(parts) else text[parts[place][1] :]
+        moved[number] = (start, end, at)
+        pieces += (text[start:end], between)
+        at += end - start + len(between)
+    changes = tuple(Replacement(*parts[place], text[slice(*parts[number])]) for place, number in enumerate(order) if place != number)
+    return "".join(pieces), Reordered(tuple(moved[n] for n in range(len(parts))), changes)
+
+
+def joined(text: str, replacements: tuple[Replacement, ...]) -> tuple[str, OffsetMap]:
+    """The text with sorted, disjoint replacements as they are, without mending, and the map of places."""
+    return _spliced(text, replacements), OffsetMap(replacements)
+
+
 def conflict(replacements: Iterable[Replacement]) -> tuple[Replacement, Replacement] | None:
     """Two replacements that want different things of the same characters, or None; identical ones agree."""
     ordered = sorted(set(replacements), key=lambda r: (r.start, r.end, r.text))
@@ -59,7 +114,10 @@ def conflict(replacements: Iterable[Replacement]) -> tuple[Replacement, Replacem
 
 def merge(replacements: Iterable[Replacement], length: int) -> tuple[Replacement, ...]:
     """The replacements in order, identical ones once. Raises: MmaugError when two overlap or one leaves the text."""
-    ordered = tuple(sorted(set(replacements), key=lambda r: (r.start, r.end)))
+    given = tuple(replacements)
+    if _in_order(given, length):
+        return given
+    ordered = tuple(sorted(set(given), key=lambda r: (r.start, r.end)))
     clash = conflict(ordered)
     if clash:
         raise MmaugError(
@@ -71,20 +129,27 @@ def merge(replacements: Iterable[Replacement], length: int) -> tuple[Replacement
     return ordered
 
 
+def _in_order(replacements: tuple[Replacement, ...], length: int) -> bool:
+    """Whether they are sorted and disjoint as they are, as those of one op are."""
+    at = -1
+    for r in replacements:
+        if not at < r.start <= r.end:
+            return False
+        at = max(r.end - 1, r.start)
+    return at < length
+
+
 def apply(text: str, replacements: Iterable[Replacement]) -> tuple[str, OffsetMap]:
     """The edited text with "a" or "an", capitals and spaces mended, and the map of places.
 
     Raises: MmaugError as `merge` does.
     """
-    return _applied(text, tuple(replacements))
-
-
-@lru_cache(maxsize=16384)
-def _applied(text: str, replacements: tuple[Replacement, ...]) -> tuple[str, OffsetMap]:
     merged = merge(replacements, len(text))
     if not merged:
         return text, OffsetMap()
-    mended = _mend_articles(text, _mend_capitals(text, _mend_spaces(text, merged)))
+    if not all(r.text for r in merged):
+        merged = _mend_capitals(text, _mend_spaces(text, merged))
+    mended = _mend_articles(text, merged)
     return _spliced(text, mended), OffsetMap(mended)
 
 
@@ -133,6 +198,7 @@ def _mend_capitals(text: str, replacements: tuple[Replacement, ...]) -> tuple[Re
 
 
 _ARTICLE_BEFORE = re.compile(r"(?<![^\W_])(an?)(\s+)[\"“']?$", re.IGNORECASE)
+_BEFORE_WORD = frozenset(" \t\n\"“'")
 _NEXT_WORD = re.compile(r"[^\W_][^\s]*")
 
 
@@ -140,10 +206,10 @@ def _mend_articles(text: str, replacements: tuple[Replacement, ...]) -> tuple[Re
     """ "a" becomes "an", and back, where the word after it changed."""
     mended = []
     for k, r in enumerate(replacements):
-        match = _ARTICLE_BEFORE.search(text, max(0, r.start - 8), r.start)
+        match = _ARTICLE_BEFORE.search(text, max(0, r.start - 8), r.start) if text[r.start - 1 : r.start] in _BEFORE_WORD else None
         free = not mended or (match and match.start(1) >= mended[-1].end)
-        word = _word_after(text, replacements, k)
-        if match and free and word:
+        word = _word_after(text, replacements, k) if match and free else ""
+        if match and word:
             old, new = match.group(1), forms.article(word)
             if old.lower() != new:
                 mended.append(

@@ -98,7 +98,8 @@ def _region(p: Place) -> Side:
     of = p.near(last + 2) == "of"
     if p.near(last + 1) == "side" and p.before == "the" and p.near(-2) in ("on", "at", "in") and (not of or _pictured(p, last + 2)):
         return p.side("absolute", "at", first=-2, last=last + 1)
-    own = of and (p.near(last + 3) in lex.POSSESSIVES or p.near(last + 3) == "itself")
+    whose = (p.near(last + 3), p.near(last + 4))
+    own = of and (whose[0] in lex.POSSESSIVES or whose[0] == "itself" or any(word in lex.WORN or word in lex.BODY for word in whose))
     return p.side("frame" if own else "absolute", "adjective", last=last)
 
 
@@ -126,9 +127,13 @@ def _left_of(p: Place, first: int) -> Side:
     if _pictured(p, 1):
         return p.side("direction") if _moving(p, first - 2) else p.side("absolute", "at_of", first=first - 1, last=1)
     who, then = p.near(2), p.near(3)
-    if who in ("him", "them", "me", "us") or (who == "her" and (not then or then in lex.FUNCTION_WORDS)):
+    behind = who in _LOOKERS or then in _LOOKERS  # nobody sees the photographer: it is the side that he would call so
+    if behind or who in ("him", "them", "me", "us") or (who == "her" and (not then or then in lex.FUNCTION_WORDS)):
         return p.side("frame")
     return p.side("relation", "to_of", first=first - 1, last=1)
+
+
+_LOOKERS = frozenset("photographer camera cameraman viewer observer".split())
 
 
 def _moving(p: Place, steps: int) -> bool:
@@ -228,14 +233,18 @@ def _bare_right(p: Place) -> Side | None:
         return None
     if p.before in lex.MOVES:
         gazing = p.before.startswith(("look", "star", "gaz", "glanc", "swing"))
-        steering = p.before.startswith(("turn", "fac", "point", "veer", "lean", "bank", "steer", "head"))
+        steering = p.before.startswith(("turn", "fac", "point", "veer", "lean", "bank", "steer", "head", "curv", "bend", "swerv"))
         if p.ends or (steering and p.after in lex.FUNCTION_WORDS - {"here", "there", "next", "behind"}):
             return _direction(p)
         if gazing:
-            return None
+            return _direction(p) if p.after in ("while", "and", "but", "with") else None
+    if p.ends and p.before in ("is", "are", "was", "were"):
+        return None  # "makes sure that everything is right"
     beside_left = (p.before == "and" and p.near(-2) == "left") or (p.after in ("and", "or") and p.near(2) in ("left", "bottom", "top"))
     if beside_left or _bracketed(p):
         return p.side("absolute")
+    if p.after in ("on", "in") and (p.near(2) in lex.PICTURES or p.near(3) in lex.PICTURES):
+        return p.side("absolute", doubt=_MAY_BE_CORRECT)  # "in the foreground right on the picture"
     if p.tail.isspace() and (p.after in lex.RIGHT_ADVERB_AFTER or p.after in lex.RIGHT_CORRECT_AFTER):
         return None
     return p.side("absolute", doubt=_MAY_BE_CORRECT)

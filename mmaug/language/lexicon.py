@@ -137,6 +137,12 @@ BODY = words(
 )
 """Parts and things that have a left and a right of their own: the mirror image swaps them, a turn does not."""
 
+WORN = words(
+    "jacket coat shirt tee sweater sweatshirt hoodie dress skirt pants jeans shorts uniform jersey vest suit hat cap helmet mask face head "
+    "body neck back mouth nose forehead belly stomach torso"
+)
+"""What one wears or is: its left side may be the wearer's."""
+
 MOVES = words(
     "look looks looking looked face faces facing faced turn turns turning turned point points pointing "
     "pointed head heads heading move moves moving lean leans leaning leaned tilt tilts tilting tilted "
@@ -159,6 +165,22 @@ HEIGHTS = words(
     "ladder slide ramp tower peak slope rock tree building"
 )
 """Where these are, "at the top" may be the thing's top, not the picture's."""
+
+PATHS = words(
+    "street streets road roads path pathway sidewalk track tracks runway aisle hall hallway corridor highway freeway alley river stream "
+    "lane trail walkway beach court pier boardwalk canal avenue driveway platform field line rail rails railroad railway sideline"
+)
+"""Down or up these one goes along: nothing is said of below and above."""
+UP_IDIOMS = words(
+    "close closed closing lined line lining set sets setting dressed dress dresses cut chopped made wrapped bundled hooked lit warm "
+    "warming parked grown washed mixed filled backed tied packed opened ends snuggled cuddled curled walks walking walk walked "
+    "comes coming pulled "
+    "pulling pulls drives driving drove dried covered sliced lighting lights heating heated wound crumpled bunched scrunched beat"
+)
+DOWN_IDIOMS = words(
+    "sit sits sitting lie lies lying lay lays laying kneel kneels kneeling crouched crouching slow slows slowing run broken worn shut"
+)
+"""Before "up" and "down" these make one word with it: how something stands or is done, not where."""
 
 REST = words("only last piece pieces slice slices bit bits few little remaining portion chunk")
 """Words about what remains: after them a bare "left" is the verb."""
@@ -195,14 +217,23 @@ WRITING = (
         word: "letters or numbers"
         for word in words(
             "text texts letters lettering word words numeral numerals alphabet caption captions slogan "
-            "logo logos label labels labeled labelled inscription graffiti headline headlines subtitle "
+            "logo logos emblem emblems insignia label labels labeled labelled inscription graffiti headline headlines subtitle "
             "subtitles handwriting font signature barcode typed engraved autograph spelled spelling "
-            "spells written dated labelled inscribed captioned titled digit digits menu menus receipt receipts"
+            "spells written dated labelled inscribed captioned titled digit digits menu menus receipt receipts handwritten"
         )
     }
     | {
         word: "sign or plate"
-        for word in words("billboard billboards banner banners plaque plaques placard placards scoreboard nameplate chalkboard marquee")
+        for word in words(
+            "sign signs signage advertisement advertisements poster posters whiteboard blackboard billboard billboards banner banners "
+            "plaque plaques placard placards scoreboard nameplate chalkboard marquee"
+        )
+    }
+    | {
+        word: "a printed page"
+        for word in words(
+            "book books textbook textbooks newspaper newspapers magazine magazines comic comics brochure brochures flyer flyers"
+        )
     }
     | {
         word: "keys or a map"
@@ -210,19 +241,26 @@ WRITING = (
     }
 )
 WRITING_AFTER = {
-    "sign": words(
-        "stop street road traffic exit neon wooden parking no sale store shop advertising warning speed "
-        "limit for that which saying says reading reads yield name one way"
-    ),
-    "signs": words(
-        "stop street road traffic exit neon wooden parking no sale store shop advertising warning speed "
-        "limit for that which saying says reading reads yield name one way"
-    ),
     "plate": words("license licence number name registration"),
     "plates": words("license licence number name registration"),
-    "number": words("jersey the with wearing bib shirt player"),
+    "number": words("jersey the with wearing bib shirt player race racing competition identification"),
+    "numbers": words("race racing competition wearing with shirts jerseys bibs"),
     "jersey": words("numbered number"),
+    "tag": words("name price"),
+    "tags": words("name price"),
 }
+WRITTEN = words(
+    "with some of the has have its japanese chinese asian arabic english hebrew foreign korean russian hindi thai spanish french german "
+    "language cursive fancy bold big large small"
+)
+"""Before "writing" these tell the noun, as a colour does: "a wall with white writing", not "a man writing"."""
+
+SIGNALS = words("peace piece thumbs thumb up hand gang victory ok okay finger middle shaka love heart")
+"""Before "sign" these tell a gesture: there is nothing to read."""
+
+ABBREVIATIONS = words("suv suvs atv atvs bmx bbq dvd dvds wii scuba lcd led usa ufo rvs tvs nyc pvc diy bbqs tnt lgbt")
+"""In capitals these are written so by habit, not read from the picture."""
+
 INSTRUMENTS = words("keyboard keyboards")
 MUSIC = words(
     "music musical musician piano guitar guitars guitarist drum drums drummer band singer singing sings "
@@ -255,10 +293,9 @@ NUMBERS = {
         ).split()
     )
 } | {"thirty": 30, "forty": 40, "fifty": 50, "hundred": 100, "thousand": 1000, "dozen": 12}
-VAGUE = words(
-    "several many few multiple various numerous dozens hundreds thousands lots plenty couple pair pairs "
-    "group groups bunch crowd herd flock row rows stack pile"
-)
+GATHERED = words("couple pair pairs group groups bunch crowd crowds herd flock row rows stack pile lot lots number trio duo")
+"""Words that count only before "of": a couple alone is two people, a row boat is one boat."""
+VAGUE = GATHERED | words("several many few multiple various numerous dozens hundreds thousands plenty")
 GROUPS = {"pair": 2, "couple": 2, "trio": 3, "duo": 2, "dozen": 12}
 ALL = words("all every each both everyone everybody everything")
 NONE = words("no none nobody zero nothing neither")

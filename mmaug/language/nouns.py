@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from mmaug.language import colour_words as cw
 from mmaug.language import forms
 from mmaug.language import lexicon as lex
 from mmaug.language.tokens import Token, gap, word_at
@@ -92,31 +93,37 @@ def find_nouns(text: str, tokens: tuple[Token, ...]) -> tuple[Noun, ...]:
 
 
 def find_counts(text: str, tokens: tuple[Token, ...], nouns: tuple[Noun, ...], at: list[int]) -> tuple[Count, ...]:
-    """The counting words at the tokens `at`, each with the noun that follows within four words."""
+    """The counting words at the tokens `at`, each with the noun that follows within five words."""
     found: list[Count] = []
     for i in at:
-        token = tokens[i]
-        word = token.word
+        word, after = tokens[i].word, word_at(tokens, i + 1)
+        if _counts_nothing(word, after, word_at(tokens, i - 1)):
+            continue
         kind, value = _kind(word)
-        if word in ("one",) and word_at(tokens, i + 1) in ("of", "is", "has", "another", "in", "on") and word_at(tokens, i + 1) != "of":
-            kind, value = "vague", None
         last = i
-        if word_at(tokens, i + 1) == "of":
+        if after == "of":
             last = i + 1
             if word in lex.GROUPS:
                 kind, value = ("exact", lex.GROUPS[word]) if word != "couple" else ("vague", None)
-        start = tokens[i - 1].start if i and tokens[i - 1].word == "a" and word in lex.VAGUE else token.start
-        found.append(
-            Count(
-                start,
-                tokens[last].end,
-                text[start : tokens[last].end].lower(),
-                kind,
-                value,
-                _counted(tokens, nouns, last),
-            )
-        )
+        noun = _counted(text, tokens, nouns, last, kind == "vague" or (value or 0) > 1)
+        if word == "one" and after != "of" and (not noun or after in ("is", "has", "another", "in", "on")):
+            kind, value = "vague", None  # "one in a red shirt" is of those already spoken of
+        start = tokens[i - 1].start if i and tokens[i - 1].word == "a" and word in lex.VAGUE else tokens[i].start
+        found.append(Count(start, tokens[last].end, text[start : tokens[last].end].lower(), kind, value, noun))
     return tuple(found)
+
+
+def _counts_nothing(word: str, after: str, before: str) -> bool:
+    """Whether a counting word does not count here: "each other", "a row boat", "dressed in all white", "a lot"."""
+    if word in lex.GATHERED:
+        return after != "of"
+    if word == "all":
+        return before in _WHOLLY and (after in cw.TERMS or after in cw.MODIFIERS)
+    return word == "each" and after == "other"
+
+
+_WHOLLY = frozenset("a an in wearing wears dressed".split())
+"""Before "all white" these tell that it means white all over."""
 
 
 def _kind(word: str) -> tuple[str, int | None]:
@@ -133,20 +140,43 @@ def _kind(word: str) -> tuple[str, int | None]:
     return "vague", None
 
 
-def _counted(tokens: tuple[Token, ...], nouns: tuple[Noun, ...], last: int) -> str:
-    """The lemma of the noun phrase right after token `last`: its last noun before a function word or verb."""
+def _counted(text: str, tokens: tuple[Token, ...], nouns: tuple[Noun, ...], last: int, many: bool) -> str:
+    """The lemma of the noun phrase right after token `last`: where several are counted its first plural, else its last noun."""
     start = tokens[last].end
-    end = start
-    for token in tokens[last + 1 : last + 6]:
-        if token.word in lex.FUNCTION_WORDS or token.word in lex.VERBS or token.start - end > 2 or token.word.endswith("ing"):
-            break
-        end = token.end
+    end = _phrase_end(text, tokens, last)
     low, high = 0, len(nouns)
     while low < high:
         middle = (low + high) // 2
         low, high = (middle + 1, high) if nouns[middle].start < start else (low, middle)
-    lemma = ""
+    mine: list[Noun] = []
     while low < len(nouns) and nouns[low].end <= end:
-        lemma = nouns[low].lemma
+        word = text[nouns[low].start : nouns[low].end].lower()
+        if not word.endswith("ing") or word in cw.ING_NOUNS:
+            mine.append(nouns[low])
         low += 1
-    return lemma
+    plural = next((noun.lemma for noun in mine if noun.plural), None) if many else None
+    if plural is not None:
+        return plural
+    while len(mine) > 1 and mine[-1].lemma.endswith("ed"):
+        mine.pop()  # "one arm outstretched"
+    return mine[-1].lemma if mine else ""
+
+
+def _phrase_end(text: str, tokens: tuple[Token, ...], last: int) -> int:
+    """Where the noun phrase after token `last` ends: at a function word, a verb or a comma that does not part adjectives."""
+    end = tokens[last].end
+    for i in range(last + 1, min(last + 7, len(tokens))):
+        word, before = tokens[i].word, word_at(tokens, i - 1)
+        opening = i == last + 1
+        joined = word == "and" and before in cw.TERMS and word_at(tokens, i + 1) in cw.TERMS
+        if not joined and word != "other" and word in lex.FUNCTION_WORDS:
+            break
+        if not opening and word.endswith("ing") and word not in cw.ING_NOUNS:
+            break
+        if word in lex.VERBS and not (opening and word.endswith("ed")):
+            break
+        gapped = gap(text, tokens, i - 1)
+        if gapped not in (" ", "-", "  ") and not (gapped == ", " and (before in cw.TERMS or before in lex.SIZE)):
+            break
+        end = tokens[i].end
+    return end

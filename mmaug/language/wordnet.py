@@ -86,6 +86,14 @@ def is_word(word: str) -> bool:
     return word in lexicon.FUNCTION_WORDS or any(_senses(_base(word, pos)[0], pos) for pos in "nvar")
 
 
+@lru_cache(maxsize=16384)
+def may_be_verb(word: str) -> bool:
+    """Whether a lower-case word can be a finite verb: WordNet has it, or it without -s, as one, and seldom as anything else."""
+    ending = _base(word, "v")[1]
+    uses = {pos: sum(count for count, _ in _senses(_base(word, pos)[0], pos)) for pos in "nvar"}
+    return ending in ("", "s") and uses["v"] > 0 and 4 * uses["v"] >= max(uses.values())
+
+
 def is_plural_only(word: str) -> bool:
     """Whether a noun in -s is a word of its own ("proceedings"), so that no plural can be told from its form."""
     return word.endswith("s") and bool(_senses(word, "n"))
@@ -171,6 +179,17 @@ def hypernyms(word: str, pos: str) -> tuple[str, ...]:
 
 
 @lru_cache(maxsize=16384)
+def names_above(noun: str) -> tuple[str, ...]:
+    """Every word above the main sense of a singular noun, nearest first, with "_" for spaces; () when the sense is unclear."""
+    row = _dominant(noun, "n")
+    table, found, level = _table(), [], [row] if row is not None else []
+    for _ in range(14):
+        level = list(dict.fromkeys(parent for row in level for parent in table.parents(row)))
+        found += [word for row in level for word, _ in table.lemmas(row)]
+    return tuple(dict.fromkeys(found))
+
+
+@lru_cache(maxsize=16384)
 def _frequent(word: str) -> frozenset[int]:
     """Rows of a noun's senses that are at least a quarter as frequent as its main one (all, when none is counted)."""
     senses = _senses(word, "n")
@@ -195,6 +214,18 @@ def is_a(lemma: str, label: str) -> bool:
     return any(not wanted.isdisjoint(_above(row)) for row in _frequent(lemma))
 
 
+@lru_cache(maxsize=16384)
+def may_stand_for(other: str, word: str, pos: str) -> bool:
+    """Whether `other` has the form of `word` and names, in a frequent sense, the same as it or something above it."""
+    base, ending = _base(word, pos)
+    wider, its_ending = _base(other, pos)
+    if ending != its_ending or wider in _TOO_WIDE or part_of_speech(other) != pos:
+        return False
+    wanted = {row for count, row in _senses(wider, pos) if 4 * count >= _senses(wider, pos)[0][0]}
+    main = _dominant(base, pos)
+    return main is not None and not wanted.isdisjoint(_above(main))
+
+
 _TOO_WIDE = frozenset(
     (
         "entity thing object whole artifact artefact item matter substance group body part unit "
@@ -206,7 +237,7 @@ _ALSO = {
     "person": ("crowd couple family team audience pedestrian passenger rider skier snowboarder skateboarder surfer "
             "biker cyclist motorcyclist player batter catcher pitcher umpire kid guy lady gentleman chef officer "
             "cop worker someone somebody bride groom performer spectator adult male female toddler teen teenager "
-            "human member"),
+            "human member climber hiker jumper walker diver bowler commuter model"),
     "motorcycle": "motorbike bike moped scooter motor harley", "bicycle": "bike cycle",
     "airplane": "plane jet aircraft airliner jetliner aeroplane",
     "boat": "ship canoe kayak sailboat ferry yacht raft vessel rowboat", "truck": "lorry pickup semi",
@@ -215,7 +246,7 @@ _ALSO = {
     "stop sign": "sign", "dog": "pup puppy doggy canine",
     "cat": "kitten kitty feline", "cow": "cattle bull calf ox steer bovine", "sheep": "lamb ram ewe",
     "horse": "pony foal colt mare stallion",
-    "bird": "pigeon seagull duck goose parrot owl eagle gull", "bear": "cub",
+    "bird": "pigeon seagull duck goose parrot owl eagle gull chicken hen rooster turkey", "bear": "cub",
     "tv": "television tv screen monitor set", "couch": "sofa loveseat",
     "cell phone": "phone cellphone smartphone mobile iphone telephone",
     "laptop": "computer notebook macbook", "refrigerator": "fridge freezer", "oven": "stove",
@@ -231,7 +262,26 @@ _ALSO = {
     "bench": "seat",
 }  # fmt: skip
 _ALSO_OF = {label: frozenset(words.split()) for label, words in _ALSO.items()}
-_HEADLESS = frozenset(("hot dog", "teddy bear"))
+_HEADLESS = frozenset((
+    "hot dog", "teddy bear", "stuffed animal", "stuffed bear", "surf board", "snow board", "skate board", "motor bike", "motor cycle",
+    "street light", "street sign", "stop sign", "traffic signal", "horse carriage", "dog house", "bird house", "cat tree",
+))  # fmt: skip
+"""Compounds that are no kind of their last word, or of another thing than a box with that name shows."""
+
+_EVERYDAY = frozenset("""
+    animal animals pet pets mammal bird fish insect reptile beast creature livestock food fruit vegetable veggie produce meat dessert snack
+    meal dish pastry bread drink beverage sweet candy vehicle automobile car bike boat ship craft watercraft aircraft transport furniture
+    seat appliance device gadget machine computer tool utensil cutlery silverware kitchenware tableware crockery dinnerware vessel jar bag
+    baggage luggage toy plant flower clothing garment footwear headgear jewelry instrument weapon ball board phone telephone electronics
+    person human individual someone somebody people adult child female male woman man
+""".split())  # fmt: skip
+"""The words above a label that people use for things: WordNet's others ("fixture", "figure", "way") say something else in a caption."""
+
+_SELDOM_PEOPLE = frozenset("""
+    speaker controller wheeler tackle planter maker checker coaster peeler topper rocker hood flop straight self grind star classic picket
+    conveyor maroon pop character
+""".split())  # fmt: skip
+"""Things and kinds more often than the people whom WordNet has under these words."""
 
 
 @lru_cache(maxsize=65536)
@@ -252,17 +302,34 @@ def names_object(noun: str, label: str) -> bool:
     if " " in noun and not _senses(noun, "n"):
         head = noun.rpartition(" ")[2]
         return noun not in _HEADLESS and head != "house" and names_object(head, label)
-    if is_a(noun, label):
+    wanted = _frequent(label)
+    if noun not in _HEADLESS and any(not wanted.isdisjoint(_above(row)) for row in _meant(noun)):
         return True
     return noun in _words_above(label)
 
 
+@cache
+def _kinds() -> tuple[frozenset[int], ...]:
+    """The synsets above kinds of thing, in the order in which a noun is taken to mean them."""
+    return tuple(frozenset(row for _, row in _senses(word, "n")) for word in ("food", "artifact", "animal", "flora", "person"))
+
+
+@lru_cache(maxsize=16384)
+def _meant(noun: str) -> frozenset[int]:
+    """The frequent senses that are meant of a thing in a picture: a hot dog is food, a pole an artifact, and neither is a person."""
+    rows = _frequent(noun)
+    if noun in _SELDOM_PEOPLE:
+        return frozenset()
+    kinds = (frozenset(row for row in rows if not above.isdisjoint(_above(row))) for above in _kinds())
+    return rows if len(rows) < 2 else next((mine for mine in kinds if mine), rows)
+
+
 @lru_cache(maxsize=4096)
 def _words_above(label: str) -> frozenset[str]:
-    """Words above the label's frequent senses, but for those that say too little."""
+    """Everyday words above what the label means."""
     table, found = _table(), set()
-    level = set(_frequent(label))
+    level = set(_meant(label))
     for _ in range(14):
         level = {parent for row in level for parent in table.parents(row)}
         found |= {word.replace("_", " ") for row in level for word, _ in table.lemmas(row)}
-    return frozenset(found - _TOO_WIDE)
+    return frozenset(found & _EVERYDAY)

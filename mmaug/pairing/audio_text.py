@@ -1,21 +1,19 @@
-"""What a change to a recording means for the text about it: tempo, order, counts, loudness, channels, and what is said."""
+"""What a change of how a recording sounds means for the text about it: loudness, pitch, noise and sides. Times: `audio_heard`."""
 
 from __future__ import annotations
 
+import math
+
 from mmaug.effects.geometry import MIRRORED
 from mmaug.effects.sound import AudioState
-from mmaug.effects.time import TimeMap
+from mmaug.language import sound_words as words
 from mmaug.language.analyser import Reading, read
 from mmaug.language.edits import Replacement
-from mmaug.language.order import reversed_order
-from mmaug.language.tokens import Mention, same_words
-from mmaug.pairing.base import Context, Edit, PairRule, Sound, Verdict, Veto, harmless, rule
+from mmaug.language.sounds import SoundReading, listen
+from mmaug.pairing import audio_heard
+from mmaug.pairing.audio_heard import TEXTS
+from mmaug.pairing.base import Context, Edit, PairRule, Verdict, Veto, harmless, rule
 from mmaug.pairing.image_text import turned_sides
-
-TEXTS = ("caption", "messages")
-
-SAME_TEMPO = 1.05
-"""How many times faster or slower still counts as the same tempo where a text speaks of tempo."""
 
 SAME_LOUDNESS = 3.0
 """Decibels that may change where a text speaks of loudness."""
@@ -23,105 +21,93 @@ SAME_LOUDNESS = 3.0
 QUIETEST = -30.0
 """Decibels below which nothing that a text names can be expected to be heard."""
 
-UNTIMED_KEPT = 0.8
-"""The share of a recording that must be kept where a text names sounds and no events say when they are."""
+SAME_PITCH = 2.0
+"""Semitones that may change where a text speaks of pitch, or of who speaks."""
 
-HEARD = 0.8
-"""The share of a counted or named event that must still be heard."""
+FURTHEST_PITCH = 6.0
+"""Semitones beyond which no voice is a person's, and a thing that a text names may be another."""
 
-HEARD_AT_ALL = 0.03
-"""Seconds of a word that nobody takes for speech any more."""
+UNDERSTOOD_PITCH = 8.0
+"""Semitones beyond which speech is hard to understand."""
 
-SILENCE = 0.25
-"""Seconds without an event that count as silence."""
+VOICE_PITCH = {
+    "man": (-FURTHEST_PITCH, SAME_PITCH),
+    "woman": (-SAME_PITCH, 3.0),
+    "child": (-SAME_PITCH, FURTHEST_PITCH),
+    "baby": (-3.0, FURTHEST_PITCH),
+}
+"""Who is heard -> the semitones that leave it so. Formants move along, so that four up makes a man young and five a woman."""
 
-_FASTER = frozenset("fast faster quick quickly quicker rapid rapidly speeding brisk briskly hurried upbeat".split())
-_SLOWER = frozenset("slow slower slowly leisurely".split())
-_LOUD = frozenset("deafening thunderous booming piercing blast loud louder loudly noisy blaring yelling shouting blasting".split())
-_ONE_WAY = frozenset(
-    "take takes taking land lands landing crash crashes crashing open"
-    " opens opening close closes closing shut shuts shutting slam slams slamming"
-    " pour pours pouring fill fills filling drain drains draining fall"
-    " falls falling drop drops dropping break breaks breaking shatter shatters"
-    " shattering pass passes passing accelerate accelerates accelerating decelerate decelerates rev revs revving explode explodes exploding"
-    " sneeze sneezes sneezing cough coughs coughing flush flushes flushing"
-    " speeds arrives arriving leaves leaving comes coming goes going scream screams screaming"
-    " rising rises falling scale crescendo builds building swells swelling"
-    " fades ascending descending speeding siren sirens applause".split()
-)
-"""What is something else, or nothing known, when it is heard backwards."""
+FAINT_NOISE = 40.0
+"""Decibels that noise must lie below the sound where a text says it is quiet, silent or clear."""
 
-_DURATIONS = frozenset(("second", "minute", "hour", "moment", "while"))
+FAR_NOISE = 15.0
+"""The same where a text names what is heard in the background or at a distance: that is weaker than the whole."""
 
-_LASTING = frozenset("long short brief briefly every bpm beats per prolonged lengthy".split())
-"""What says how long something lasts or how often it comes."""
+COUNTED_NOISE = 10.0
+"""The same where a text counts sounds: each must stand out."""
+
+LOUDEST_NOISE = 5.0
+"""The same for whatever a text names."""
+
+UNDERSTOOD_NOISE = 0.0
+"""The same for what is said."""
+
+NOTICED_ECHO = 0.3
+"""Seconds of reverberation that are heard as a room."""
+
+UNDERSTOOD_ECHO = 3.0
+"""Seconds of reverberation beyond which speech is hard to understand."""
+
+KEPT_BAND = 0.5
+"""The share of the octaves of a sound that must be left."""
+
+ANY_BAND, VOICE_BAND, LOW_BAND, HIGH_BAND = (150.0, 5000.0), (300.0, 3400.0), (40.0, 250.0), (2000.0, 7000.0)
+"""Hertz: where most sounds, speech, low and high sounds have their strength."""
 
 _STEREO = frozenset("stereo panning panned binaural surround".split())
-_SILENT = frozenset(("silent", "silence"))
-_SPOKEN = frozenset(
-    "speak speaks speaking spoken speech talk talks talking say says saying said voice voices sing sings singing song music musical"
-    " word words conversation announcer announces laugh laughs laughing"
-    " whisper whispers whispering narrate narrates reciting reads reading"
-    " poem sermon preaches preaching cries crying help".split()
-)
-
-
-@rule("time", on=TEXTS)
-def tempo_and_what_is_heard(text: str, sound: AudioState, context: Context) -> Verdict:
-    """Tempo words stand while the tempo does; what a text counts or names must still be heard, once and whole."""
-    move, reading = sound.time, read(text)
-    if not text or move.is_identity:
-        return None
-    if veto := _tempo(reading, move):
-        return veto
-    if lasting := next((noun for noun in reading.nouns if noun.lemma in _DURATIONS), None):
-        return Veto(f"the text says how long something lasts ({reading.text[lasting.start : lasting.end]!r})")
-    if word := next((t.word for t in reading.tokens if t.word in _LASTING), None):
-        return Veto(f"the text says {word!r}, and everything would last another time or come at another rate")
-    if move.kept > 1 - 1e-6 and move.in_order:
-        return None
-    if reading.writing is not None:
-        return Veto(f"the text quotes what is said, and part of it might be cut or moved ({reading.writing})")
-    ending = _endings(reading)
-    if ending and (context.events is None or move.backwards):
-        return Veto(f"the text says {ending[0].word!r}, and the recording would start or end elsewhere")
-    return _heard(reading, move, context)
-
-
-@rule("order", on=TEXTS)
-def order_of_sounds(text: str, sound: AudioState, context: Context) -> Verdict:
-    """ "Then" and its like need the order of the sounds; backwards, "A, then B" becomes "B, then A".
-
-    Speech and music heard backwards are neither.
-    """
-    if not text or sound.time.in_order:
-        return None
-    reading = read(text)
-    if sound.time.backwards:
-        spoken = next((token.word for token in reading.tokens if token.word in _SPOKEN or token.word in _ONE_WAY), None)
-        if spoken:
-            return Veto(f"the text says {spoken!r}, and it would be heard backwards")
-        if reading.order and not _endings(reading) and (swapped := reversed_order(reading)) and len(sound.time.pieces) == 1:
-            return Edit((Replacement(0, len(text), swapped),))
-    elif context.events is not None and _same_order(context.events, sound.time):
-        return None  # only silence came to the other end
-    for mention in (*reading.order, *_endings(reading)):
-        return Veto(f"the text says {mention.word!r}, and the order of the sounds would change")
-    return None
 
 
 @rule("loudness", on=TEXTS)
 def loudness_words(text: str, sound: AudioState, context: Context) -> Verdict:
     """ "Loud" stands when it gets louder, "quiet" and "distant" when it gets quieter; nothing stands when it is gone."""
-    if not text or abs(sound.gain_db) <= SAME_LOUDNESS:
+    if not text or (abs(sound.gain_db) <= SAME_LOUDNESS and sound.level_known):
         return None
     if sound.gain_db < QUIETEST:
         return Veto(f"{sound.gain_db:.0f} dB is too quiet for anything that the text names")
-    reading = read(text)
-    for mention in reading.loudness:
-        if mention.word not in _SILENT and (mention.word in _LOUD) != (sound.gain_db > 0):
-            return Veto(f"the text says {mention.word!r}, and the sound would be {sound.gain_db:+.0f} dB")
+    weak = words.QUIET | words.DISTANT
+    wrong = weak | words.LOUD if not sound.level_known else weak if sound.gain_db > 0 else words.LOUD
+    if word := listen(text).first(wrong, unless_before=words.NOT_LOUDNESS_AFTER):
+        change = f"{sound.gain_db:+.0f} dB" if sound.level_known else "of another loudness"
+        return Veto(f"the text says {word!r}, and the sound would be {change}")
     return None
+
+
+@rule("pitch", on=TEXTS)
+def pitch_words(text: str, sound: AudioState, context: Context) -> Verdict:
+    """ "A deep voice" stands when it gets lower, and a man is a man within limits; nothing stands far from its own pitch."""
+    by = sound.semitones
+    if not text or abs(by) <= SAME_PITCH:
+        return None
+    if abs(by) > FURTHEST_PITCH:
+        return Veto(f"{by:+.1f} semitones may make something else of what the text names (at most {FURTHEST_PITCH:g})")
+    said = listen(text)
+    for mention, who in said.voices:
+        lowest, highest = VOICE_PITCH[who]
+        if not lowest <= by <= highest:
+            return Veto(f"the text says {mention.word!r}, and {by:+.1f} semitones would make another's voice of it")
+    for mention in (*said.low, *said.large) if by > 0 else (*said.high, *said.small):
+        return Veto(f"the text says {mention.word!r}, and the sound would be {by:+.1f} semitones {'higher' if by > 0 else 'lower'}")
+    return None
+
+
+@rule("noise", on=TEXTS)
+def noise_words(text: str, sound: AudioState, context: Context) -> Verdict:
+    """ "Quiet" and "clear" bear no noise, "steady" no tremolo, what is far not much noise; and what is named keeps its band."""
+    if not text:
+        return None
+    said = listen(text)
+    return _drowned(said, sound.noise_db) or _spoilt(said, sound) or _taken(said, sound)
 
 
 @rule("channels", on=TEXTS)
@@ -132,11 +118,90 @@ def channel_words(text: str, sound: AudioState, context: Context) -> Verdict:
         return Veto(f"the text says {word!r}, and the sound would come from no side")
     if not reading.sides or sound.sides == "kept":
         return None
-    if reading.writing is not None:
-        return Veto(f"the text says {reading.sides[0].text!r}, and quotes what is said, which stays ({reading.writing})")
+    if quoted := listen(text).quoted:
+        return Veto(f"the text says {reading.sides[0].text!r}, and quotes what is said, which stays: {quoted}")
     if sound.sides == "lost":
         return _without_sides(reading, context)
     return turned_sides(text, MIRRORED)
+
+
+@rule("loudness", on="transcript")
+def speech_is_heard(text: str, sound: AudioState, context: Context) -> Verdict:
+    """What is far too quiet is not heard."""
+    return Veto(f"{sound.gain_db:.0f} dB is too quiet to hear what is said") if text and sound.gain_db < QUIETEST else None
+
+
+@rule("pitch", on="transcript")
+def speech_keeps_its_sounds(text: str, sound: AudioState, context: Context) -> Verdict:
+    """Who speaks may change, what is said not."""
+    far = text and abs(sound.semitones) > UNDERSTOOD_PITCH
+    return Veto(f"speech {sound.semitones:+.1f} semitones off is hard to understand (at most {UNDERSTOOD_PITCH:g})") if far else None
+
+
+@rule("noise", on="transcript")
+def speech_is_understood(text: str, sound: AudioState, context: Context) -> Verdict:
+    """What is said must still be understood: above the noise, with most of its band, and without the echo of a cathedral."""
+    if not text:
+        return None
+    if sound.noise_db is not None and sound.noise_db < UNDERSTOOD_NOISE:
+        return Veto(f"noise {-sound.noise_db:.0f} dB stronger than what is said would drown it")
+    if sound.echo > UNDERSTOOD_ECHO:
+        return Veto(f"{sound.echo:.1f} s of reverberation would blur what is said (at most {UNDERSTOOD_ECHO:g} s)")
+    left = _left(VOICE_BAND, sound.bands)
+    return Veto(f"{left:.0%} of the band of speech would be left (at least {KEPT_BAND:.0%})") if left < KEPT_BAND else None
+
+
+def _drowned(said: SoundReading, noise_db: float | None) -> Veto | None:
+    """Noise among what a text says is quiet, silent, clear, far, or anything at all."""
+    if noise_db is None:
+        return None
+    word, least = said.first(words.QUIET | words.STILL | words.CLEAR), FAINT_NOISE
+    if word is None:
+        word, least = said.first(words.DISTANT | words.BACKGROUND), FAR_NOISE
+    if word is None and said.counted is not None:
+        word, least = said.counted.word, COUNTED_NOISE
+    if word is not None and noise_db < least:
+        return Veto(f"the text says {word!r}, and noise would lie {noise_db:.0f} dB below the sound (at least {least:g})")
+    if noise_db < LOUDEST_NOISE:
+        return Veto(f"noise {noise_db:.0f} dB below the sound may drown what the text names (at least {LOUDEST_NOISE:g} dB)")
+    return None
+
+
+def _spoilt(said: SoundReading, sound: AudioState) -> Veto | None:
+    echoes = sound.echo > NOTICED_ECHO
+    if (echoes or sound.distorted or sound.bands) and (word := said.first(words.CLEAR)):
+        return Veto(f"the text says {word!r}, and the sound would be spoilt")
+    if sound.distorted and (word := said.first(words.STILL)):
+        return Veto(f"the text says {word!r}, and what is faint would be as strong as the rest")
+    if sound.distorted and said.reading.sides:
+        return Veto(f"the text says {said.reading.sides[0].text!r}, and one side may be no louder than the other")
+    if echoes and (word := said.first(words.OUTDOORS)):
+        return Veto(f"the text says {word!r}, and the sound would echo as in a room for {sound.echo:.1f} s")
+    if sound.fluctuates and (word := said.counted.word if said.counted else said.first(words.EVEN)):
+        return Veto(f"the text says {word!r}, and the sound would go up and down")
+    return None
+
+
+def _taken(said: SoundReading, sound: AudioState) -> Veto | None:
+    """Frequencies are gone that something in the text needs."""
+    if not sound.bands:
+        return None
+    for listed, band, what in (
+        (words.LOW_SOUNDS, LOW_BAND, "low"),
+        (words.HIGH_SOUNDS, HIGH_BAND, "high"),
+        (words.SPEAKING | words.VOICES.keys(), VOICE_BAND, "of speech"),
+    ):
+        if (word := said.first(listed)) and (left := _left(band, sound.bands)) < KEPT_BAND:
+            return Veto(f"the text says {word!r}, and {left:.0%} of the frequencies {what} would be left (at least {KEPT_BAND:.0%})")
+    left = _left(ANY_BAND, sound.bands)
+    return Veto(f"{left:.0%} of the frequencies of common sounds would be left (at least {KEPT_BAND:.0%})") if left < KEPT_BAND else None
+
+
+def _left(band: tuple[float, float], taken: tuple[tuple[float, float], ...]) -> float:
+    """The share of the octaves of a band that is not taken away."""
+    whole = math.log2(band[1] / band[0])
+    cuts = [(max(low, band[0]), min(high, band[1])) for low, high in taken]
+    return 1 - sum(math.log2(high / low) for low, high in cuts if high > low) / whole
 
 
 def _without_sides(reading: Reading, context: Context) -> Verdict:
@@ -151,101 +216,14 @@ def _without_sides(reading: Reading, context: Context) -> Verdict:
     return Edit(tuple(Replacement(side.start, side.end, "") for side in reading.sides))
 
 
-@rule("time", on="transcript")
-def words_still_heard(text: str, sound: AudioState, context: Context) -> Verdict:
-    """A transcript loses and reorders the words that its recording does, if word times say which; else it needs them all."""
-    move = sound.time
-    if not text or move.is_identity or (move.kept > 1 - 1e-6 and move.in_order):
-        return None
-    if context.words is None:
-        return Veto("part of what is said would be cut or moved, and no word times say which")
-    for word in context.words:
-        parts = [last - first for first, last, _, _ in move.images(word.start, word.end)]
-        if len(parts) > 1 and sorted(parts)[-2] > HEARD_AT_ALL:
-            return Veto(f"{word.label!r} at {word.start:.2f} s would be heard in two parts")
-    if not same_words(text, [word.label for word in context.words]):
-        return Veto("part of what is said would be cut or moved, and the word times are not those of the transcript")
-    return None
-
-
-@rule("order", on="transcript")
-def speech_runs_forwards(text: str, sound: AudioState, context: Context) -> Verdict:
-    """Speech heard backwards is not what was said."""
-    return Veto("speech would be heard backwards") if text and sound.time.backwards else None
-
-
-@rule("loudness", on="transcript")
-def speech_is_heard(text: str, sound: AudioState, context: Context) -> Verdict:
-    """What is far too quiet is not heard."""
-    return Veto(f"{sound.gain_db:.0f} dB is too quiet to hear what is said") if text and sound.gain_db < QUIETEST else None
-
-
-def _endings(reading: Reading) -> list[Mention]:
-    """Words of starting, ending, coming and going; "far away" is a place."""
-    return [m for m in reading.ending if not (m.word == "away" and reading.text[: m.start].rstrip().lower().endswith("far"))]
-
-
-def _tempo(reading: Reading, move: TimeMap) -> Veto | None:
-    for mention in reading.tempo:
-        wrong = (move.rate > SAME_TEMPO and mention.word in _SLOWER) or (move.rate < 1 / SAME_TEMPO and mention.word in _FASTER)
-        if wrong:
-            return Veto(f"the text says {mention.word!r}, and everything would be {move.rate:.2g} times as fast")
-    return None
-
-
-def _heard(reading: Reading, move: TimeMap, context: Context) -> Veto | None:
-    """Something is cut, or comes elsewhere."""
-    counted = bool(reading.counts or reading.repeats)
-    if context.events is None:
-        if counted and (move.kept < 1 - 1e-6 or not move.in_order):
-            return Veto("the text counts sounds, and no events say whether one would be cut")
-        if move.kept < UNTIMED_KEPT:
-            return Veto(f"{move.kept:.0%} of the recording would be kept, and no events say what that loses (at least {UNTIMED_KEPT:.0%})")
-        return Veto("the text says there is silence, and no events say where") if reading.silence else None
-    if any(count.kind == "exact" and count.value and count.value > len(context.events) for count in reading.counts):
-        return Veto("the text counts more sounds than the events show")
-    for event in context.events:
-        pieces = move.images(event.start, event.end)
-        parts = [last - first for first, last, _, _ in pieces]
-        whole = max(parts, default=0.0) if counted else sum(parts)
-        if event.end > event.start and whole < HEARD * (event.end - event.start):
-            return Veto(f"{event.label!r} at {event.start:.2f} s would be cut")
-        if counted and len([p for p in pieces if p[1] - p[0] > 0.005]) > 1:
-            return Veto(f"{event.label!r} at {event.start:.2f} s would be heard in two parts")
-    if reading.silence and not _same_silence(reading, context.events, move):
-        return Veto("the silence that the text speaks of would be cut")
-    return None
-
-
-def _same_order(events: tuple[Sound, ...], move: TimeMap) -> bool:
-    """Whether every event is still heard after the one before it."""
-    starts = [to for event in events for _, _, to, _ in move.images(event.start, event.end)[:1]]
-    return starts == sorted(starts)
-
-
-def _same_silence(reading: Reading, events: tuple[Sound, ...], move: TimeMap) -> bool:
-    """Whether there is still silence where the text puts it: after the sounds ("then silence"), before them, or both."""
-    before = _margins([(e.start, e.end) for e in events], move.seconds)
-    now = [(min(to, until), max(to, until)) for e in events for _, _, to, until in move.images(e.start, e.end)]
-    after = _margins(now, move.out_seconds)
-    after = after[::-1] if move.backwards else after
-    last = bool(reading.order) and reading.order[0].start < reading.silence[0].start
-    first = bool(reading.order) and not last
-    asked = [(b, a) for b, a, other in zip(before, after, (last, first), strict=True) if not other]
-    return all(new >= SILENCE or old < SILENCE for old, new in asked)
-
-
-def _margins(spans: list[tuple[float, float]], seconds: float) -> tuple[float, float]:
-    return (min((s for s, _ in spans), default=seconds), seconds - max((e for _, e in spans), default=0.0))
-
-
 RULES: tuple[PairRule, ...] = (
-    tempo_and_what_is_heard,
-    order_of_sounds,
+    *audio_heard.RULES,
     loudness_words,
+    pitch_words,
+    noise_words,
     channel_words,
-    words_still_heard,
-    speech_runs_forwards,
     speech_is_heard,
+    speech_keeps_its_sounds,
+    speech_is_understood,
     harmless("channels", on="transcript"),  # what was said stays what was said
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mmaug.effects.picture import ImageState
-from mmaug.effects.sound import AudioState
+from mmaug.effects.sound import AudioState, kept_sides, swapped_sides
 from mmaug.pairing.base import Context, Follow, PairRule, Verdict, Veto, harmless, rule
 
 CENTRE = 0.1
@@ -20,7 +20,8 @@ LARGEST_TURN = 30.0
 def mirror_swaps_channels(sound: AudioState, picture: ImageState, context: Context) -> Verdict:
     """A mirror of the picture swaps the channels, and so does half a turn.
 
-    After a quarter turn what was on a side is above or below, so the sound comes from no side.
+    After a quarter turn what was on a side is above or below, so the sound comes from no side. Mono has no sides; of layouts other
+    than stereo and 5.1 nobody knows them, so that a mirror is refused.
     """
     if sound.channels < 2:
         return None
@@ -29,6 +30,8 @@ def mirror_swaps_channels(sound: AudioState, picture: ImageState, context: Conte
         return Veto(f"the picture is {off:.0f} degrees off its axes, so its sides are not those of the sound")
     if turn[0] == 0:
         return Follow("audio.to_mono")
+    if turn[0] < 0 and swapped_sides(sound.channels) == kept_sides(sound.channels):
+        return Veto(f"nobody says which of {sound.channels} channels are left and right (known are 2, and 6 as FL FR FC LFE BL BR)")
     return Follow("audio.swap_channels") if turn[0] < 0 else None
 
 

@@ -17,6 +17,7 @@ from mmaug.language.colour_words import SHADES
 from mmaug.language.colours import Colour
 from mmaug.language.edits import Replacement
 from mmaug.language.turns import Turn, turned
+from mmaug.language.up_down import is_level
 from mmaug.pairing.base import Context, Edit, PairRule, Verdict, Veto, rule
 from mmaug.pairing.naming import named
 
@@ -33,6 +34,12 @@ SAME_SHADE = 10.0
 
 SAME_LIGHT = 10.0
 """CIELAB lightness that may change before words such as "dark" or "sunny" are in doubt."""
+
+
+NEUTRAL = frozenset(("black", "gray", "white"))
+
+TONES = frozenset(("dark", "light", "pale", "deep"))
+"""Words before a colour that go with any other colour as well: "dark green" may become "dark blue", but "hot pink" never "hot orange"."""
 
 
 @rule("geometry", on=TEXTS)
@@ -55,15 +62,30 @@ def sides_follow(text: str, picture: ImageState, context: Context) -> Verdict:
 
 _UPRIGHT = frozenset(
     "top bottom upper lower higher lowest highest atop overhead underside upward downward upwards downwards up down high low"
-    " landscape portrait vertical vertically horizontal horizontally sideways tilted slanted diagonal diagonally".split()
+    " bellow landscape portrait vertical vertically horizontal horizontally sideways tilted slanted diagonal diagonally".split()
 )
 """Words that speak of above and below, or of how the picture stands, besides the sides that `turned` can reword."""
 
 
+_STACKED = frozenset("on base stacked stack".split())
+"""Words that stay true of a photo upside down, as everybody knows which way is up there, but not of a drawing."""
+
+
+def _is_drawn(reading: Reading) -> bool:
+    """Whether a text speaks of shapes ("a yellow square"), among which only the picture says what is up."""
+    starts = {token.start: token.word for token in reading.tokens}
+    return any(starts.get(mention.end + 1) in _SHAPES for mention in reading.colours)
+
+
+_SHAPES = frozenset("block blocks square squares circle circles triangle triangles item items object objects shape shapes".split())
+
+
 def _upright_word(reading: Reading) -> str | None:
     spans = [(side.start, side.end) for side in reading.sides]
-    free = (t.word for t in reading.tokens if not any(a <= t.start < b for a, b in spans))
-    return next((word for word in free if word in _UPRIGHT), None)
+    words = _UPRIGHT | _STACKED if _is_drawn(reading) else _UPRIGHT
+    said = (i for i, token in enumerate(reading.tokens) if token.word in words and not is_level(reading.tokens, i))
+    free = (reading.tokens[i] for i in said)
+    return next((token.word for token in free if not any(start <= token.start < end for start, end in spans)), None)
 
 
 @lru_cache(maxsize=65536)
@@ -89,19 +111,33 @@ def colours_keep_their_names(text: str, picture: ImageState, context: Context) -
     If all get the same new name the word is replaced; if they disagree it is left out where the text stays true without it,
     else the step is vetoed. Words about light stand only while lightness does.
     """
-    reading = read(text)
-    if picture.colour.is_identity:
+    if not _speaks_of_colour(text) or picture.colour.is_identity:
         return None
-    if (word := _in_colour(text)) and not _colourful(picture.colour):
+    return _colours(text, picture.colour.possible())
+
+
+@lru_cache(maxsize=65536)
+def _speaks_of_colour(text: str) -> bool:
+    reading = read(text)
+    return bool(reading.colours or reading.light or _in_colour(text))
+
+
+def _colours(text: str, changes: tuple[ColourMap, ...]) -> Edit | Veto | None:
+    """Every colour word of a text under the colour functions that may be meant: one, or one for each sort of picture."""
+    reading = read(text)
+    if (word := _in_colour(text)) and not all(map(_colourful, changes)):
         return Veto(f"the text says {word!r}, and colours would be lost")
-    if reading.light and (change := _lightness_change(picture.colour)) > SAME_LIGHT:
-        return Veto(f"lightness changes by {change:.0f} of 100, and the text says {reading.light[0].word!r}")
+    if reading.light and (step := max(map(_lightness_change, changes))) > SAME_LIGHT:
+        return Veto(f"lightness changes by {step:.0f} of 100, and the text says {reading.light[0].word!r}")
     wanted: list[Replacement] = []
     for mention in reading.colours:
-        verdict = _recolour(mention, picture.colour)
+        verdicts = [_recolour(mention, change) for change in changes]
+        verdict = next((v for v in verdicts if isinstance(v, Veto)), verdicts[0])
+        if any(v != verdict for v in verdicts):  # what it becomes depends on the picture
+            verdict = _left_out(mention)
         if isinstance(verdict, Veto):
             return verdict
-        if _is_counted(mention, reading) and _no_longer_alone(mention, verdict, picture.colour):
+        if _is_counted(mention, reading) and any(_no_longer_alone(mention, verdict, change) for change in changes):
             return Veto(f"the text counts what is {mention.text!r}, and things of another colour would be called the same")
         if verdict is not None:
             wanted.append(verdict)
@@ -124,7 +160,8 @@ def _turned_round(text: str) -> str | None:
 
 
 _ROUND = frozenset(
-    "except excepting excluding but instead absence lack than rarely hardly seldom non only unless hue shade tint tone".split()
+    "except excepting excluding but instead absence lack than rarely hardly seldom non only exactly precisely unless hue shade tint"
+    " tone".split()
 )
 
 
@@ -137,8 +174,15 @@ def _recolour(mention: Colour, change: ColourMap) -> Replacement | Veto | None:
     if mention.term in colour.BASIC and mention.role != "fixed":
         term = colour.renamed(mention.term, change, mention.modifier or None)
         said = colour_words.recoloured(mention, term) if term and term != mention.term else None
+        if mention.modifier and (mention.modifier not in TONES or term in NEUTRAL):
+            said = None  # no "hot gray", "sky green" or "dark white"
         if said is not None:
             return Replacement(mention.start, mention.end, said)
+    return _left_out(mention)
+
+
+def _left_out(mention: Colour) -> Replacement | Veto:
+    """The deletion of a colour word where its text stays true without it."""
     if mention.delete is not None:
         return Replacement(*mention.delete, "")
     return Veto(f"what is called {mention.text!r} would have another colour, and it cannot be said surely which")
@@ -166,12 +210,17 @@ def _still_named(mention: Colour, change: ColourMap) -> bool:
         same = colour.renamed(mention.term, change, mention.modifier or None) == mention.term
         return same and (not mention.modifier or colour.shift(mention.term, change) <= SAME_SHADE)
     if mention.role == "photo":
-        return bool(_chroma(change(_GREYS)).max() < 4.0)
+        return _keeps_greys(change)
     if mention.term in colour.WORDS:
         return colour.shift(mention.term, change, mention.modifier or None) <= SAME_SHADE
     if mention.term in SHADES:
         return float(np.abs(colour.to_lab(change(_VIVID)) - colour.to_lab(_VIVID)).max()) <= SAME_SHADE
     return _colourful(change)  # "colorful" and its like
+
+
+@lru_cache(maxsize=4096)
+def _keeps_greys(change: ColourMap) -> bool:
+    return bool(_chroma(change(_GREYS)).max() < 4.0)
 
 
 @lru_cache(maxsize=65536)
@@ -183,6 +232,7 @@ def _in_colour(text: str) -> str | None:
 _COLOURED = frozenset("color colors colour colours colorfully colourfully redhead redheaded blondes brunettes".split())
 
 
+@lru_cache(maxsize=4096)
 def _colourful(change: ColourMap) -> bool:
     """Whether things of several colours still have several."""
     return len(set(colour.name(change(_VIVID))) - {"black", "gray", "white"}) >= 3
@@ -197,6 +247,7 @@ def _chroma(rgb: np.ndarray) -> np.ndarray:
     return np.hypot(lab[:, 1], lab[:, 2])
 
 
+@lru_cache(maxsize=4096)
 def _lightness_change(change: ColourMap) -> float:
     return float(np.abs(colour.to_lab(change(_GREYS))[:, 0] - colour.to_lab(_GREYS)[:, 0]).max())
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from functools import lru_cache
 from itertools import combinations
 
@@ -16,10 +17,13 @@ from mmaug.pairing.naming import PLACE_NOUNS, area, named
 NAMED_SHARE = 0.4
 """The share of a named thing's box that must stay in view."""
 
+LARGE = 0.5
+"""Of the things that a plural names, one at least this much as large as the largest is hardly there by the way."""
+
 WHOLE_SHARE = 0.98
 """The same where the text says that it is there entirely."""
 
-SMALLEST_SEEN = 0.002
+SMALLEST_SEEN = 0.003
 """The share of the new picture that a named thing must fill to be seen at all (unless it was that small before)."""
 
 UNBOXED_VIEW = 0.7
@@ -40,9 +44,15 @@ NEAR_MIDDLE = 0.05
 ZOOM = 1.25
 """How much larger or smaller things may become where the text says how near they are."""
 
+SIZE_ZOOM = 2.0
+"""The same where it says how large they are: a small dog is still small a little nearer, but not when it fills the picture."""
+
 _AT_BORDER = frozenset("corner corners edge edges border borders".split())
 _WHOLE = frozenset("entire entirely whole full fully complete completely".split())
 _DISTANCES = frozenset("close closeup closely far farther further distant distance zoomed enlarged magnified".split())
+_SIZES = frozenset(
+    "large larger largest big bigger biggest huge giant gigantic enormous massive small smaller smallest tiny miniature".split()
+)
 
 
 @rule("view", on=TEXTS)
@@ -52,11 +62,12 @@ def named_things_stay(text: str, picture: ImageState, context: Context) -> Verdi
         return None
     reading = read(text)
     mine, naming = named(text, context.things or ())
-    if not naming.everything and (veto := _unboxed(reading, picture, naming.uncounted)):
+    if not naming.everything and (veto := _unboxed(picture, naming.fine)):
         return veto
     seen = [(thing, picture.seen(thing.box)) for thing in mine]
+    loosely = () if reading.sides else naming.loosely
     return (
-        (_things(text, picture, seen) if seen else None)
+        (_things(text, picture, seen, loosely) if seen else None)
         or _places(reading, picture, seen, naming.everything)
         or (_order(reading, picture, seen) if seen and reading.sides else None)
         or (_nearness(reading, picture) if reading.size else None)
@@ -66,28 +77,44 @@ def named_things_stay(text: str, picture: ImageState, context: Context) -> Verdi
 Seens = list[tuple[Thing, Seen]]
 
 
-def _things(text: str, picture: ImageState, seen: Seens) -> Veto | None:
-    whole = picture.geometry.size[0] * picture.geometry.size[1]
-    new_whole = picture.geometry.out_size[0] * picture.geometry.out_size[1]
-    zoom = picture.geometry.zoom
+def _things(text: str, picture: ImageState, seen: Seens, loosely: tuple[tuple[frozenset[str], int], ...]) -> Veto | None:
     bound = WHOLE_SHARE if _word_of(text, _WHOLE) else NAMED_SHARE
+    enough: set[str] = set()
+    for labels, least in loosely if bound == NAMED_SHARE else ():
+        if _enough(picture, [pair for pair in seen if pair[0].label in labels], least):
+            enough |= labels
     for thing, now in seen:
+        if thing.label in enough:
+            continue
         if now.share < bound:
             one = f"the {thing.label}" if sum(t.label == thing.label for t, _ in seen) == 1 else f"a {thing.label}, one of several,"
             return Veto(f"the text names {one} of which {now.share:.0%} would stay in view (less than {bound:.0%})")
-        before, after = area(thing) / whole, now.share * area(thing) * zoom / new_whole
-        if after < min(SMALLEST_SEEN, 0.9 * before):
+        if _too_small(picture, thing, now):
             return Veto(f"the text names the {thing.label}, which would hardly be seen")
     return None
 
 
-def _unboxed(reading: Reading, picture: ImageState, uncounted: bool) -> Veto | None:
-    fine = uncounted or any(m.word in ("small", "smaller", "little", "tiny") for m in reading.size)
+def _too_small(picture: ImageState, thing: Thing, now: Seen) -> bool:
+    whole = picture.geometry.size[0] * picture.geometry.size[1]
+    new_whole = picture.geometry.out_size[0] * picture.geometry.out_size[1]
+    before, after = area(thing) / whole, now.share * area(thing) * picture.geometry.zoom / new_whole
+    return after < min(SMALLEST_SEEN, 0.9 * before)
+
+
+def _enough(picture: ImageState, seen: Seens, least: int) -> bool:
+    """Whether a plural or mass stays true: so many, and half, of the things are still seen, and all of the large ones."""
+    kept = [now.share >= NAMED_SHARE and not _too_small(picture, thing, now) for thing, now in seen]
+    large = LARGE * max((area(thing) for thing, _ in seen), default=0.0)
+    lost = any(not stays and area(thing) >= large for stays, (thing, _) in zip(kept, seen, strict=True))
+    return sum(kept) >= max(least, len(seen) / 2) and not lost
+
+
+def _unboxed(picture: ImageState, fine: bool) -> Veto | None:
     if fine and picture.covered > COUNTED_COVERED:
         return Veto("the text counts or calls small what no box shows, and the covered part may hide it")
-    if picture.shows(COUNTED_VIEW if fine else UNBOXED_VIEW):
-        return None
     bound = COUNTED_VIEW if fine else UNBOXED_VIEW
+    if picture.shows(bound):
+        return None
     return Veto(
         f"{picture.share:.0%} of the picture would stay in view, and no box shows where all that the text names is (less than {bound:.0%})"
     )
@@ -137,13 +164,12 @@ def _order(reading: Reading, picture: ImageState, seen: Seens) -> Veto | None:
 
 
 def _nearness(reading: Reading, picture: ImageState) -> Veto | None:
-    word = next((mention.word for mention in reading.size if mention.word in _DISTANCES), None)
-    if word is None:
-        return None
     area = picture.geometry.out_size[0] * picture.geometry.out_size[1] / (picture.geometry.size[0] * picture.geometry.size[1])
     zoom = (picture.geometry.zoom / area) ** 0.5
-    if not 1 / ZOOM <= zoom <= ZOOM:
-        return Veto(f"the text says {word!r}, and things would fill {zoom:.2g} times as much of the picture")
+    for mention in reading.size:
+        bound = ZOOM if mention.word in _DISTANCES else SIZE_ZOOM if mention.word in _SIZES else math.inf
+        if not 1 / bound <= zoom <= bound:
+            return Veto(f"the text says {mention.word!r}, and things would fill {zoom:.2g} times as much of the picture")
     return None
 
 

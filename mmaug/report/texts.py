@@ -26,8 +26,9 @@ def panels(before: Light, after: Light, trace: Trace | None) -> list[dict[str, A
         kind = before.schema.fields[name].kind
         speakers = _speakers(after.value(name)) if kind == "messages" else [""] * len(new)
         lines = []
-        for index, (old, text, speaker) in enumerate(zip(before.texts[name], new, speakers, strict=True)):
-            number = chosen[name][index] if name in chosen else index
+        numbers = chosen.get(name, range(len(new)))
+        for number, text, speaker in zip(numbers, new, speakers, strict=True):
+            old = before.all_texts[name][number]
             by = [rule.replace("_", " ") for rule in edits.get((name, number), ())]
             lines.append({"number": number + 1, "speaker": speaker, "parts": diff(old, text), "by": by})
         found.append({"name": name, "kind": kind, "lines": lines, "count": counts[name]})

@@ -119,7 +119,8 @@ class Messages(Field):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Audio(Field):
-    """A recording: {"array", "sampling_rate"}, (waveform, rate) or `mmaug.AudioClip`; float [samples] or [channels, samples].
+    """A recording: {"array", "sampling_rate"}, (waveform, rate) or `mmaug.AudioClip`, float (or int16) [samples] or [channels, samples];
+    {"bytes", "path"} of an encoded file, which goes out encoded the same way; or a decoder of torchcodec, which goes out as an array.
 
     recorded_with: the picture (or video frames) recorded together with it: a mirror swaps the channels.
     """
@@ -143,7 +144,9 @@ class Words(Field):
     """The words said in a recording with their times: a list of {"text", "start", "end"}, seconds.
 
     text, start, end: the keys in each item. times: further keys that hold seconds and follow as well.
-    min_heard: a word of which less than this share is still heard is dropped.
+    min_heard: a word of which less than this share is still heard is dropped, with its token of the transcript.
+    masked: what stands in place of the text of a word whose time is still there, but of which less than `min_heard` sounds (a time
+    mask), and in place of its token of the transcript; None: it is dropped like one that is cut.
     """
 
     kind: ClassVar[str] = "words"
@@ -154,13 +157,18 @@ class Words(Field):
     end: str = "end"
     times: tuple[str, ...] = ()
     min_heard: float = 0.5
+    masked: str | None = "<masked>"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Events(Words):
-    """The sounds in a recording with their times: a list of {"text", "start", "end"}, seconds; keys as in `Words`."""
+    """The sounds in a recording with their times: a list of {"text", "start", "end"}, seconds; options as in `Words`.
+
+    masked: None: a sound that is silent is no event any more, and is dropped.
+    """
 
     kind: ClassVar[str] = "events"
+    masked: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

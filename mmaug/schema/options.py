@@ -11,7 +11,7 @@ from mmaug.schema.fields import BOX_FORMATS, Field
 _ONE_SOURCE = "the name of one field"
 _FORMS: dict[str, str] = {
     **dict.fromkeys(("format", "axis", "language", "text", "start", "end"), "a string"),
-    **dict.fromkeys(("column", "labels", "spans", "recorded_with"), "a string or None"),
+    **dict.fromkeys(("column", "labels", "spans", "recorded_with", "masked"), "a string or None"),
     **dict.fromkeys(("min_visibility", "min_heard"), "a number"),
     **dict.fromkeys(("beside", "times"), "a list of strings"),
     "names": "a string or a list of strings",

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from mmaug.effects.time import Piece, TimeMap
+import numpy as np
+
+from mmaug.effects.time import Piece, Span, TimeMap
 from mmaug.errors import RowError
 from mmaug.schema.fields import Words
 
@@ -16,10 +19,11 @@ SLACK = 0.05
 
 @dataclass(frozen=True, slots=True)
 class Followed:
-    """items: those still heard, in the order they are now heard, with their new times. order: their old numbers."""
+    """items: those that stay, with their new times, in order. order: their old numbers. masked: the old numbers of the marked ones."""
 
     items: list[dict[str, Any]]
     order: list[int]
+    masked: frozenset[int] = frozenset()
 
 
 def check(value: Any, field: Words, seconds: float, where: str) -> None:
@@ -35,34 +39,77 @@ def check(value: Any, field: Words, seconds: float, where: str) -> None:
                 f"name yours in the field{_named(item, field)}"
             )
         for start, end in _pairs(item, field):
-            if not (isinstance(start, (int, float)) and isinstance(end, (int, float)) and 0 <= start <= end <= seconds + SLACK):
+            if not (_is_number(start) and _is_number(end) and 0 <= start <= end <= seconds + SLACK):
                 raise RowError(
                     f"{place}: must have 0 <= start <= end <= {seconds:g} s (the recording's length), got start={start!r}, end={end!r}"
                 )
 
 
-def follow(value: Sequence[Mapping[str, Any]], field: Words, move: TimeMap) -> Followed:
-    """The items that are still heard, in their new order.
+def follow(value: Sequence[Mapping[str, Any]], field: Words, move: TimeMap, muted: Sequence[Span] = ()) -> Followed:
+    """The items that stay, with their new times.
 
-    An item of which `min_heard` is still heard in one piece stays, with the times of that piece; another is dropped.
+    An item of which `min_heard` lies in one piece of the new recording stays, with the times of that piece; another is dropped. One
+    that lies there but is silent (`muted`: spans of the original, in order) gets the field's mark for its text, or is dropped where
+    the field has none. Items in the order of their times stay so; others (speakers one after another, who overlap) keep their own.
     """
-    found = []
+    found, masked = [], set()
+    heard = move.without(tuple(muted)) if muted else move
     for number, item in enumerate(value):
         part = _largest(move, item[field.start], item[field.end], field.min_heard)
-        if part is None:
+        silent = bool(muted) and part is not None and not _is_heard(heard, item[field.start], item[field.end], field.min_heard)
+        if part is None or (silent and field.masked is None):
             continue
-        heard = sorted(part[2:])
-        times = dict(zip((field.start, field.end), heard, strict=True))
+        times = dict(zip((field.start, field.end), sorted(part[2:]), strict=True))
+        first = times[field.start]
         for key in field.times:
             times[key] = _moved(move, item[key], part)
-        found.append((heard[0], number, {**item, **{key: round(time, 6) for key, time in times.items()}}))
-    found.sort(key=lambda entry: entry[:2])
-    return Followed([item for _, _, item in found], [number for _, number, _ in found])
+        new = {**item, **{key: round(time, 6) for key, time in times.items()}}
+        if silent:
+            masked.add(number)
+            new[field.text] = field.masked
+        found.append((first, number, new))
+    starts = [item[field.start] for item in value]
+    if not move.in_order and starts == sorted(starts):
+        found.sort(key=lambda entry: entry[:2])
+    return Followed([item for _, _, item in found], [number for _, number, _ in found], frozenset(masked))
+
+
+def retold(transcript: str, labels: Sequence[str], followed: Followed, mark: str | None) -> str:
+    """A transcript without the words that are gone, in the order of those that stay, with the mark for each that is silent.
+
+    labels: the words as annotated, the words of the transcript one by one; labels and tokens without a letter or digit are none.
+    """
+    if followed.order == list(range(len(labels))) and not followed.masked:
+        return transcript
+    spoken = [number for number, label in enumerate(labels) if _SPOKEN.search(label)]
+    said = dict(zip(spoken, tokens(transcript), strict=True))
+    kept = [_SPOKEN.sub(lambda _: mark or "", said[n]) if n in followed.masked else said[n] for n in followed.order if n in said]
+    return " ".join(kept)
+
+
+_SPOKEN = re.compile(r"\w(?:.*\w)?")
 
 
 def tokens(transcript: str) -> list[str]:
-    """The words of a transcript as written, with their punctuation."""
-    return transcript.split()
+    """The words of a transcript as written, with their punctuation; a dash that stands alone goes with the word before it."""
+    found: list[str] = []
+    for token in transcript.split():
+        if found and not (_SPOKEN.search(token) and _SPOKEN.search(found[-1])):
+            found[-1] += f" {token}"
+        else:
+            found.append(token)
+    return found
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, (int, float, np.number)) and not isinstance(value, bool)
+
+
+def _is_heard(heard: TimeMap, start: float, end: float, min_heard: float) -> bool:
+    """Whether enough of a stretch of time is not silent."""
+    parts = heard.images(start, end)
+    whole = min(end, heard.seconds) - start
+    return sum(part[1] - part[0] for part in parts) >= min_heard * whole - 1e-9 if whole > 0 else bool(parts)
 
 
 def _named(item: Any, field: Words) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mmaug.effects.sound import Mix, swapped_sides
+from mmaug.effects.sound import Mix, kept_sides, swapped_sides
 from mmaug.registry import register
 
 
@@ -22,3 +22,12 @@ def to_mono(channels: int) -> Mix:
     Source: torchaudio, downmix by the mean.
     """
     return ((1 / channels,) * channels,) * channels
+
+
+@register("channels")
+def polarity(channels: int) -> Mix:
+    """Turn the wave upside down on every channel; it sounds the same.
+
+    Source: audiomentations, PolarityInversion.
+    """
+    return tuple(tuple(-weight for weight in row) for row in kept_sides(channels))

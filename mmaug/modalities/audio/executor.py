@@ -1,91 +1,137 @@
-"""The fused sound program: one stretch, one set of slices, one gain, one choice of channels.
+"""The sound program: fused runs of steps, and between them the steps that work on samples where they stand in the chain.
 
-All time steps are one map. If it changes the tempo, everything is stretched once at the joint rate; then the pieces are
-sliced out, some backwards, and put where the map says.
+Time, pitch, speed, level and channels compose, so a run of them is one stretch, one set of slices, one mix and one gain. A step that
+looks at samples or filters them ends the run. Filters that follow each other are one filter.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import python_stretch
 
-from mmaug.effects.sound import AudioState, Mix, audio_state
-from mmaug.effects.time import TimeMap
-from mmaug.registry import get_op
+from mmaug.effects.sound import AudioState, audio_state
+from mmaug.modalities.audio import bands, fused, measure
+from mmaug.registry import Op, get_op
 
-SHORTEST_STRETCH = 0.05
-"""Seconds: shorter recordings have no spectrum to stretch and are resampled in time by linear interpolation."""
-
-_SEED = 0
-"""Beyond twice as slow the engine draws random phases: with its own seed the same step would not give the same bytes."""
+COMPOSED = frozenset({"time", "pitch", "speed", "level", "channels"})
+"""The families that fuse."""
 
 
-def compile_steps(steps: Iterable[tuple[str, dict[str, Any]]], seconds: float, channels: int) -> AudioState:
-    """The composed effects of a run of (op name, params); the state is the whole program."""
-    state = audio_state(seconds, channels)
+_NO_LOUDER = frozenset({"mute", "dynamics"})
+"""The families that take no peak beyond full scale."""
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A fused run of steps: what they do together."""
+
+    state: AudioState
+
+
+@dataclass(frozen=True, slots=True)
+class Treatment:
+    """Steps of one family on samples as they are then, one after the other: more than one only for filters, which are one filter.
+
+    seconds: how long the recording is then.
+    """
+
+    family: str
+    steps: tuple[tuple[Callable[..., Any], dict[str, Any]], ...]
+    seconds: float
+
+
+Segment = Run | Treatment
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """What to do to the samples of one recording, in order."""
+
+    segments: tuple[Segment, ...]
+
+    @property
+    def is_identity(self) -> bool:
+        """Whether every sample stays as it is, whatever it is."""
+        return not self.segments
+
+
+def compile_steps(steps: Iterable[tuple[str, dict[str, Any]]], seconds: float, channels: int) -> Program:
+    """The program of a run of (op name, params) on a recording."""
+    segments: list[Segment] = []
+    run: AudioState | None = None
     for name, params in steps:
-        state = get_op(name).compose(state, params)
-    return state
+        op = get_op(name)
+        if op.family in COMPOSED:
+            run = op.compose(run or audio_state(seconds, channels), params)
+            continue
+        seconds = _end(segments, run, seconds)
+        run = None
+        _append(segments, op, params, seconds)
+    _end(segments, run, seconds)
+    return Program(tuple(segments))
 
 
-def run(program: AudioState, samples: np.ndarray, rate: int) -> np.ndarray:
-    """Samples, float32 [channels, samples], through a program; the input is not changed."""
-    out = samples
-    if not program.time.is_identity:
-        out = retime(out, rate, program.time)
-    if program.sides != "kept":
-        out = remix(out, program.mix)
-    if program.gain_db:
-        out = louder(out, program.gain_db)
-    return out
+def _end(segments: list[Segment], run: AudioState | None, seconds: float) -> float:
+    """Close a run that was of `seconds`; how long the recording is after it."""
+    if run is None:
+        return seconds
+    if not fused.does_nothing(run):
+        segments.append(Run(run))
+    return run.time.out_seconds
 
 
-def retime(samples: np.ndarray, rate: int, move: TimeMap) -> np.ndarray:
-    """Samples where a time map puts them; moments that nothing maps to are silent."""
-    tempo = move.rate
-    out = np.zeros((samples.shape[0], max(round(move.out_seconds * rate), 1)), dtype=samples.dtype)
-    stretched = samples if abs(tempo - 1) < 1e-9 else stretch(samples, rate, tempo)
-    length, whole = stretched.shape[1], out.shape[1]
-    for start, end, to, until in move.pieces:
-        first, last = (0, 1) if whole == 1 else (round(min(to, until) * rate), min(round(max(to, until) * rate), whole))
-        count = min(last - first, length)
-        middle = (start + end) / 2 / tempo * rate  # from the middle, so that half samples are lost evenly at both ends
-        source = min(max(round(middle - count / 2), 0), length - count)
-        piece = stretched[:, source : source + count]
-        out[:, first : first + count] = piece if to < until else piece[:, ::-1]
-    return out
+def _append(segments: list[Segment], op: Op, params: dict[str, Any], seconds: float) -> None:
+    """A step on samples; a filter joins the filter before it."""
+    step = (op.function, params)
+    last = segments[-1] if segments else None
+    if op.family == "equaliser" and isinstance(last, Treatment) and last.family == op.family:
+        segments[-1] = Treatment(op.family, (*last.steps, step), seconds)
+    else:
+        segments.append(Treatment(op.family, (step,), seconds))
 
 
-def stretch(samples: np.ndarray, rate: int, tempo: float) -> np.ndarray:
-    """The same sound `tempo` times faster at the same pitch: float32 [channels, round(samples / tempo)]."""
-    length = max(round(samples.shape[1] / tempo), 1)
-    if samples.shape[1] < SHORTEST_STRETCH * rate:
-        places = np.linspace(0, samples.shape[1] - 1, length)
-        grid = np.arange(samples.shape[1])
-        return np.stack([np.interp(places, grid, channel) for channel in samples]).astype(np.float32)
-    engine = python_stretch.Signalsmith.Stretch(_SEED)
-    engine.preset(samples.shape[0], rate)
-    engine.timeFactor = tempo
-    made = np.asarray(engine.process(np.require(samples, np.float32, ["C", "W"])))[:, :length]
-    return np.pad(made, ((0, 0), (0, length - made.shape[1])))
+def run(program: Program, samples: np.ndarray, rate: int) -> np.ndarray:
+    """Samples, float32 [channels, samples], through a program; the input is not changed.
+
+    A peak that was within full scale stays there, and one beyond it gets no larger: where the program would take it further,
+    everything is made quieter at the end by as much as that takes.
+    """
+    return run_noted(program, samples, rate)[0]
 
 
-def remix(samples: np.ndarray, mix: Mix) -> np.ndarray:
-    """Every channel plays its row of the mix; a permutation copies samples exactly."""
-    weights = np.array(mix, dtype=np.float32)
-    sources = weights.argmax(axis=1)
-    if np.array_equal(weights, np.eye(len(mix), dtype=np.float32)[sources]):
-        return samples[sources]
-    return weights @ samples
+def run_noted(program: Program, samples: np.ndarray, rate: int) -> tuple[np.ndarray, float]:
+    """As `run`, and by how many decibels the result was made quieter so that it does not clip (0 or less)."""
+    out = unguarded(program, samples, rate)
+    if out is samples or not may_rise(program):
+        return out, 0.0
+    peak = measure.peak(out)
+    limit = 1.0 if peak <= 1.0 else max(1.0, measure.peak(samples))
+    if peak <= limit:
+        return out, 0.0
+    return out * np.float32(limit / peak), float(20 * np.log10(limit / peak))
 
 
-def louder(samples: np.ndarray, db: float) -> np.ndarray:
-    """Multiply by 10 ** (db / 20), but by no more than brings the peak to full scale (a peak above it stays)."""
-    factor = 10.0 ** (db / 20.0)
-    if factor > 1.0:
-        peak = float(np.abs(samples).max())
-        factor = min(factor, max(1.0 / peak, 1.0)) if peak > 0 else factor
-    return samples * np.float32(factor)
+def unguarded(program: Program, samples: np.ndarray, rate: int) -> np.ndarray:
+    """As `run`, with peaks wherever they come to lie."""
+    for segment in program.segments:
+        samples = fused.run(segment.state, samples, rate) if isinstance(segment, Run) else _treat(segment, samples, rate)
+    return samples
+
+
+def may_rise(program: Program) -> bool:
+    """Whether a peak could come out higher than it was."""
+    return not all(fused.keeps_level(s.state) if isinstance(s, Run) else s.family in _NO_LOUDER for s in program.segments)
+
+
+def _treat(segment: Treatment, samples: np.ndarray, rate: int) -> np.ndarray:
+    function, params = segment.steps[0]
+    if segment.family == "equaliser":
+        return bands.filtered(samples, sum((made(rate, **given) for made, given in segment.steps), ()))
+    if segment.family == "band":
+        return bands.without(samples, rate, function(**params))
+    if segment.family == "mute":
+        return bands.muted(samples, rate, *function(segment.seconds, **params))
+    return function(samples, rate, **params)

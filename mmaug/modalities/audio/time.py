@@ -1,4 +1,4 @@
-"""Time ops. Each gives only its time map; samples, words, events, transcripts and captions all follow from it.
+"""Time ops. Each gives only its time map, or the stretch it silences; samples, words, events, transcripts and captions follow.
 
 A function takes the length in seconds of the recording as it is at that step.
 """
@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from mmaug.effects import time
 from mmaug.effects.time import TimeMap
-from mmaug.params import Magnitude, Place
+from mmaug.params import Fixed, Magnitude, Place
 from mmaug.registry import register
 
 
@@ -41,6 +41,27 @@ def time_crop(seconds: float, *, keep: float, start: float) -> TimeMap:
     length = keep * seconds
     first = start * (seconds - length)
     return time.window(seconds, first, first + length)
+
+
+@register("time", length=Magnitude(0.0, 0.5, "of the length", 0.0, 4.0, spread=True), before=Fixed(0.0, "of the silence", 0.0, 1.0))
+def pad(seconds: float, *, length: float, before: float) -> TimeMap:
+    """Add silence, at the end where nothing else is said.
+
+    length: of the silence as a share of the recording's, in [0, 4]. before: the share of the silence that comes first, in [0, 1].
+    Source: audiomentations, AdjustDuration (pad) and Padding.
+    """
+    return time.padded(seconds, before * length * seconds, (1 - before) * length * seconds)
+
+
+@register("mute", fraction=Magnitude(0.0, 0.3, "of the length", 0.0, 1.0, spread=True), start=Place("of the room before"))
+def time_mask(seconds: float, *, fraction: float, start: float) -> tuple[float, float]:
+    """Silence a stretch, with fades of 5 ms inside it.
+
+    fraction: the stretch as a share of the length, in [0, 1]. start: where it lies, 0 at the start to 1 at the end.
+    Source: Park et al. 2019, "SpecAugment", section 2 (time masking), here on the sound itself; audiomentations, TimeMask.
+    """
+    first = start * (1 - fraction) * seconds
+    return first, first + fraction * seconds
 
 
 @register("time")

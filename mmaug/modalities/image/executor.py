@@ -1,76 +1,32 @@
-"""The fused picture program: all geometry is one resampling, all colour steps one function, then what is covered.
+"""Carrying out a picture program with OpenCV.
 
-Moving pixels and recolouring them commute, so a whole run of steps is: warp once, recolour once, fill the covered parts (each
-in the colour that its own fill has after the colour steps that came later). What enters the frame is black before recolouring.
+Moving pixels and recolouring them commute, so a segment is: warp once, recolour once, fill the covered parts (each in the colour
+that its own fill has after the colour steps that came later). What enters the frame is black before recolouring.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import Any
 
 import cv2
 import numpy as np
 
 from mmaug.effects import colour, geometry
-from mmaug.effects.colour import ColourMap
-from mmaug.effects.geometry import GeometryMap, Size
-from mmaug.effects.picture import ImageState, image_state
+from mmaug.effects.colour import ColourMap, Stage
+from mmaug.effects.geometry import GeometryMap
 from mmaug.effects.view import Polygon
-from mmaug.registry import get_op
+from mmaug.modalities.image import fused
+from mmaug.modalities.image.program import Kernel, Measured, Program, Segment
+from mmaug.modalities.image.warp import warp, warp_and_recolour
 
 cv2.setNumThreads(1)  # workers are processes: several OpenCV threads each would fight over the cores
 
 
-@dataclass(frozen=True, slots=True)
-class Cover:
-    """A covered part: its outline in the pixels of the original picture and its final colour."""
-
-    polygon: Polygon
-    fill: tuple[float, float, float]
-
-
-@dataclass(frozen=True, slots=True)
-class Program:
-    """What to do to the pixels of one picture."""
-
-    geometry: GeometryMap
-    colour: ColourMap
-    covers: tuple[Cover, ...]
-
-    @property
-    def is_identity(self) -> bool:
-        """Whether every pixel keeps its place and its colour."""
-        return self.geometry.is_identity and self.colour.is_identity and not self.covers
-
-
-def compile_steps(steps: Iterable[tuple[str, dict[str, Any]]], size: Size) -> Program:
-    """The program of a run of (op name, params) on a picture of `size`."""
-    state: ImageState = image_state(size)
-    covers: list[Cover] = []
-    for name, params in steps:
-        op = get_op(name)
-        before, state = state, op.compose(state, params)
-        if op.family == "erase":
-            level = float(params["fill"])
-            covers += [Cover(polygon, (level, level, level)) for polygon in state.hidden[len(before.hidden) :]]
-        elif op.family == "colour":
-            step = ColourMap((op.function(**params),))
-            covers = [Cover(c.polygon, _rgb(step(np.array([c.fill])))) for c in covers]
-    return Program(state.geometry, state.colour, tuple(covers))
-
-
 def run(program: Program, pixels: np.ndarray) -> np.ndarray:
     """Pixels, uint8 [h, w, 3 or 4] (alpha moves but keeps its values), through a program; the input is not changed."""
-    out = warp(pixels, program.geometry)
-    if program.colour.stages:
-        out = recolour(out, program.colour)
-    if program.covers:
-        out = np.array(out) if out is pixels or not out.flags.writeable or out.base is not None else out
-        for cover in program.covers:
-            _fill(out, cover.polygon, program.geometry, [*cover.fill, 255.0][: out.shape[2]])
+    out = pixels
+    for part in program.parts:
+        out = _filtered(part, out) if isinstance(part, Kernel) else _segment(part, out, out is not pixels)
     return out
 
 
@@ -78,104 +34,136 @@ def run_mask(program: Program, labels: np.ndarray, fill: int) -> np.ndarray:
     """Labels, integers [h, w], through the same program: nearest neighbour; what enters or is covered becomes `fill`."""
     kept, labels = labels.dtype, _as_cv_type(labels)
     out = warp(labels, program.geometry, nearest=True, border=fill)
-    if program.covers:
+    if program.hidden:
         out = np.array(out)
-        for cover in program.covers:
-            _fill(out, cover.polygon, program.geometry, [float(fill)])
+        for polygon in program.hidden:
+            fill_polygon(out, polygon, program.geometry, [float(fill)])
     return out.astype(kept, copy=False)
 
 
-def warp(pixels: np.ndarray, move: GeometryMap, *, nearest: bool = False, border: float = 0.0) -> np.ndarray:
-    """Resample once. Flips, quarter turns and whole-pixel crops copy pixels and are exact.
+def _filtered(kernel: Kernel, pixels: np.ndarray) -> np.ndarray:
+    if pixels.shape[2] == 3:
+        return kernel.function(pixels, **kernel.params)
+    alpha = warp(np.ascontiguousarray(pixels[..., 3]), kernel.geometry)
+    return np.dstack([kernel.function(np.ascontiguousarray(pixels[..., :3]), **kernel.params), alpha])
 
-    A map that shrinks by 2 or more first averages blocks of pixels, so that nothing is skipped.
+
+def _segment(segment: Segment, pixels: np.ndarray, ours: bool) -> np.ndarray:
+    """ours: whether the pixels may be written to."""
+    work = _Segment(segment, pixels)
+    out = work.run()
+    if segment.covers:
+        out = out if ours or out is not pixels else np.array(out)
+        for cover in segment.covers:
+            fill_polygon(out, cover.polygon, segment.geometry, [*work.later(cover.fill, cover.run), 255.0][: out.shape[2]])
+    return out
+
+
+class _Segment:
+    """One segment on one picture: the warp and colour stages wait until they must be carried out, together where that is one pass.
+
+    out: the picture so far; None before the warp. made: the stages of each run of colour, as they became for this picture.
     """
-    if move.is_identity:
-        return pixels
-    exact = _whole_pixels(pixels, move)
-    if exact is not None:
-        return exact
-    matrix = move.matrix
-    if not nearest:
-        pixels, matrix = _shrunk(pixels, matrix)
-    centred = _HALF_BACK @ matrix @ _HALF
-    flags = cv2.INTER_NEAREST if nearest else cv2.INTER_LINEAR
-    outside = cv2.BORDER_REPLICATE if _nothing_enters(move) else cv2.BORDER_CONSTANT
-    if move.is_affine:
-        return cv2.warpAffine(pixels, centred[:2], move.out_size, flags=flags, borderMode=outside, borderValue=(border,) * 4)
-    return cv2.warpPerspective(pixels, centred, move.out_size, flags=flags, borderMode=outside, borderValue=(border,) * 4)
+
+    def __init__(self, segment: Segment, before: np.ndarray):
+        self.segment, self.before = segment, before
+        self.moves = not segment.geometry.is_identity
+        self.out: np.ndarray | None = None if self.moves and fused.fits(before, segment.geometry) else warp(before, segment.geometry)
+        self.made: list[ColourMap] = []
+        self.waiting: ColourMap = colour.NO_CHANGE
+
+    def run(self) -> np.ndarray:
+        for run in self.segment.colour:
+            change = ColourMap((self._measured(run),)) if isinstance(run, Measured) else run
+            self.made.append(change)
+            for stage in change.sure:
+                joined = self.waiting.then(stage)
+                if not self._is_one_pass(joined.sure):
+                    self._settle()
+                    joined = ColourMap((stage,))
+                self.waiting = joined
+        return self._settle()
+
+    def later(self, fill: tuple[float, float, float], run: int) -> list[float]:
+        """What a colour that was there after a run has become."""
+        rgb = np.array([fill])
+        for change in self.made[run + 1 :]:
+            rgb = change(rgb)
+        return rgb[0].tolist()
+
+    def _is_one_pass(self, stages: tuple[Stage, ...]) -> bool:
+        return len(stages) < 2 or (self.out is None and list(map(colour.is_table, stages)) == [False, True])
+
+    def _settle(self) -> np.ndarray:
+        """Carry out what waits."""
+        stages, self.waiting = self.waiting.sure, colour.NO_CHANGE
+        if self.out is None:
+            matrix = next((stage for stage in stages if not colour.is_table(stage)), None)
+            table = next((stage for stage in stages if colour.is_table(stage)), None)
+            self.out = warp_and_recolour(self.before, self.segment.geometry, matrix, table)
+        else:
+            for stage in stages:
+                self.out = recolour(self.out, stage)
+        return self.out
+
+    def _measured(self, run: Measured) -> Stage:
+        """The stage that a run becomes for this picture as it was seen then; where it was moved, its mean is that of a sample."""
+        later = run.view is not self.segment.geometry
+        if run.statistic == "histogram":
+            return run.make(histogram(self._seen_then(run) if later else self._settle()), **run.params)
+        if self.moves:
+            rgb, waiting = self._seen_then(run), colour.NO_CHANGE
+        else:
+            if any(map(colour.is_table, self.waiting.sure)):  # only a matrix says what becomes of a mean
+                self._settle()
+            assert self.out is not None
+            rgb, waiting = self.out, self.waiting
+        mean = np.array([cv2.mean(rgb)[:3]])
+        for stage in waiting.sure:  # not cut at 0 and 255: the joined matrix is cut once
+            mean = mean @ stage[:, :3].T + stage[:, 3]
+        return run.make(mean[0], **run.params)
+
+    def _seen_then(self, run: Measured) -> np.ndarray:
+        """A sample of the picture as it was seen at the step, with its colours of then."""
+        rgb = _sample(self.before, run.view)
+        for change in self.made:
+            for stage in change.sure:
+                rgb = recolour(rgb, stage)
+        return rgb
 
 
-def _nothing_enters(move: GeometryMap) -> bool:
-    """Whether all that is seen was in the picture; then no border colour may bleed into its edge."""
-    back, (width, height) = move.back(), move.size
-    corners = [back.point(x, y) for x, y in geometry.frame(move.out_size)]
-    return all(-_BESIDE <= x <= width + _BESIDE and -_BESIDE <= y <= height + _BESIDE for x, y in corners)
+SAMPLE = 128
+"""Pixels a side of the sample of a view that is only measured."""
 
 
-_BESIDE = 1e-3
-"""Pixels by which a view may pass the edge of the picture without anything new to see."""
+def _sample(pixels: np.ndarray, view: GeometryMap) -> np.ndarray:
+    width, height = view.out_size
+    if max(width, height) > SAMPLE:
+        small = (max(min(width, SAMPLE), 1), max(min(height, SAMPLE), 1))
+        view = view.then(geometry.view(view.out_size, 0.0, 0.0, width, height, small))
+    return np.ascontiguousarray(warp(pixels, view, nearest=True)[..., :3])
 
 
-_HALF = np.array(((1.0, 0.0, 0.5), (0.0, 1.0, 0.5), (0.0, 0.0, 1.0)))
-_HALF_BACK = np.array(((1.0, 0.0, -0.5), (0.0, 1.0, -0.5), (0.0, 0.0, 1.0)))  # OpenCV counts from the middle of the first pixel
+def histogram(rgb: np.ndarray) -> np.ndarray:
+    """How many pixels have each value, by channel: int64 [256, 3]."""
+    counts = [cv2.calcHist([rgb], [channel], None, [256], [0, 256]).ravel() for channel in range(3)]
+    return np.stack(counts, axis=1).astype(np.int64)
 
 
-def recolour(pixels: np.ndarray, change: ColourMap) -> np.ndarray:
-    """Run the colour stages on pixels, uint8 [h, w, 3 or 4]; alpha stays."""
-    rgb = pixels[..., :3]
-    for stage in change.stages:
-        rgb = _stage(np.ascontiguousarray(rgb), stage)
-    return rgb if pixels.shape[2] == 3 else np.dstack([rgb, pixels[..., 3]])
+def recolour(pixels: np.ndarray, stage: Stage) -> np.ndarray:
+    """One colour stage on pixels, uint8 [h, w, 3 or 4]; alpha stays."""
+    if pixels.shape[2] == 4:
+        return np.dstack([recolour(np.ascontiguousarray(pixels[..., :3]), stage), pixels[..., 3]])
+    rgb = pixels
+    if not colour.is_table(stage):
+        return cv2.transform(rgb, stage)
+    if (stage[:, :1] == stage).all():  # one table for all channels takes a third of the time
+        flat = rgb.reshape(rgb.shape[0], -1) if rgb.flags.c_contiguous else np.ascontiguousarray(rgb).reshape(rgb.shape[0], -1)
+        return cv2.LUT(flat, np.ascontiguousarray(stage[:, 0])).reshape(rgb.shape)
+    return cv2.LUT(rgb, np.ascontiguousarray(stage)[None])
 
 
-def _stage(rgb: np.ndarray, stage: np.ndarray) -> np.ndarray:
-    if colour.is_table(stage):
-        return cv2.LUT(rgb, np.ascontiguousarray(stage)[None])
-    mixes = stage[:, :3] - np.diag(np.diag(stage))
-    if not mixes.any():  # each channel on its own: a table is exact and costs no multiplication
-        levels = np.arange(256)[:, None] * np.diag(stage) + stage[:, 3]
-        return cv2.LUT(rgb, np.clip(np.rint(levels), 0, 255).astype(np.uint8)[None])
-    return cv2.transform(rgb, stage)
-
-
-def _whole_pixels(pixels: np.ndarray, move: GeometryMap) -> np.ndarray | None:
-    """The result where it is a flip or quarter turn of a window of whole pixels inside the picture; else None."""
-    a, b, _, c, d, *_ = move.rows
-    turned = tuple(map(round, (a, b, c, d)))
-    if not move.is_affine or max(abs(n - t) for n, t in zip((a, b, c, d), turned, strict=True)) > 1e-9 or turned not in _TURNS:
-        return None
-    back = move.back()
-    xs, ys = zip(*(back.point(x, y) for x, y in geometry.frame(move.out_size)), strict=True)
-    window = (min(xs), min(ys), max(xs), max(ys))
-    left, top, right, bottom = map(round, window)
-    off = max(abs(w - r) for w, r in zip(window, (left, top, right, bottom), strict=True))
-    if off > 1e-6 or left < 0 or top < 0 or right > move.size[0] or bottom > move.size[1]:
-        return None
-    out = pixels[top:bottom, left:right]
-    if turned[0] == 0:
-        return np.array(out.swapaxes(0, 1)[:: turned[2], :: turned[1]], order="C")
-    return np.array(out[:: turned[3], :: turned[0]], order="C")
-
-
-_TURNS = {(x, 0, 0, y) for x in (1, -1) for y in (1, -1)} | {(0, x, y, 0) for x in (1, -1) for y in (1, -1)}
-"""The eight flips and quarter turns."""
-
-
-def _shrunk(pixels: np.ndarray, matrix: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Average whole blocks first where the map shrinks by 2 or more along an axis of the picture."""
-    height, width = pixels.shape[:2]
-    along_x, along_y = np.hypot(*matrix[:2, 0]), np.hypot(*matrix[:2, 1])
-    by_x = min(int(1 / along_x) if along_x > 0 else 1, width)
-    by_y = min(int(1 / along_y) if along_y > 0 else 1, height)
-    if max(by_x, by_y) < 2:
-        return pixels, matrix
-    small = (max(round(width / max(by_x, 1)), 1), max(round(height / max(by_y, 1)), 1))
-    back = np.diag((width / small[0], height / small[1], 1.0))
-    return cv2.resize(pixels, small, interpolation=cv2.INTER_AREA), matrix @ back
-
-
-def _fill(out: np.ndarray, polygon: Polygon, move: GeometryMap, fill: list[float]) -> None:
+def fill_polygon(out: np.ndarray, polygon: Polygon, move: GeometryMap, fill: list[float]) -> None:
     """Cover, in place, the pixels whose centres lie in a convex polygon; OpenCV's would draw its outline as well."""
     outline = [move.point(x, y) for x, y in polygon]
     ys = [y for _, y in outline]
@@ -200,8 +188,3 @@ def _as_cv_type(labels: np.ndarray) -> np.ndarray:
     if labels.dtype in (np.uint8, np.int16, np.uint16):
         return np.ascontiguousarray(labels)
     return labels.astype(np.float64)  # whole numbers up to 2**53 survive; nearest neighbour makes no new ones
-
-
-def _rgb(colours: np.ndarray) -> tuple[float, float, float]:
-    r, g, b = colours[0].tolist()
-    return (r, g, b)

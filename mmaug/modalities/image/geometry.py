@@ -6,13 +6,10 @@ A function takes the size (width, height) of the picture as it is at that step.
 from __future__ import annotations
 
 import math
-from typing import Any
 
 from mmaug.effects import geometry
 from mmaug.effects.geometry import GeometryMap, Size
-from mmaug.errors import PolicyError
-from mmaug.modalities.image.out_size import OutSize
-from mmaug.params import Choice, Magnitude, Place
+from mmaug.params import Choice, Fixed, Magnitude, Place
 from mmaug.registry import register
 
 
@@ -32,6 +29,15 @@ def vertical_flip(size: Size) -> GeometryMap:
     Source: albumentations, VerticalFlip.
     """
     return geometry.affine(size, 1.0, 0.0, 0.0, -1.0)
+
+
+@register("geometry")
+def transpose(size: Size) -> GeometryMap:
+    """Swap rows and columns: a mirror along the diagonal from the top left, so that left becomes top; width and height change places.
+
+    Source: numpy.transpose; PIL.Image.Transpose.TRANSPOSE.
+    """
+    return geometry.from_rows((0.0, 1.0, 0.0), (1.0, 0.0, 0.0), size, (size[1], size[0]))
 
 
 @register("geometry", turns=Choice((1, 2, 3)))
@@ -60,36 +66,105 @@ def rotate(size: Size, *, degrees: float) -> GeometryMap:
     return geometry.affine(size, cos, sin, -sin, cos)
 
 
-@register("geometry", fraction=Magnitude(0.0, 0.3, "of the width", -1.0, 1.0, signed=True))
+TANGENT = Magnitude(0.0, 0.3, "pixels along a pixel across", -2.0, 2.0, signed=True)
+"""How far a shear slides each row or column beside its neighbour: the tangent of its angle."""
+
+
+@register("geometry", tangent=TANGENT, row=Fixed(0.5, "of the height", 0.0, 1.0))
+def shear_x(size: Size, *, tangent: float, row: float) -> GeometryMap:
+    """Slide rows sideways, more the further they are from one that stays; black enters beside them.
+
+    tangent: pixels to the right for each pixel of way down, in [-2, 2]. row: the one that stays, 0 top to 1 bottom.
+    Source: Cubuk et al. 2019, "AutoAugment", table 6 (ShearX, 0.3 at most; there the top row stays).
+    """
+    return geometry.from_rows((1.0, tangent, -tangent * row * size[1]), (0.0, 1.0, 0.0), size, size)
+
+
+@register("geometry", tangent=TANGENT, column=Fixed(0.5, "of the width", 0.0, 1.0))
+def shear_y(size: Size, *, tangent: float, column: float) -> GeometryMap:
+    """Slide columns up and down, more the further they are from one that stays; black enters above and below them.
+
+    tangent: pixels down for each pixel of way to the right, in [-2, 2]. column: the one that stays, 0 left to 1 right.
+    Source: Cubuk et al. 2019, "AutoAugment", table 6 (ShearY, 0.3 at most; there the left column stays).
+    """
+    return geometry.from_rows((1.0, 0.0, 0.0), (tangent, 1.0, -tangent * column * size[0]), size, size)
+
+
+@register("geometry", fraction=Magnitude(0.0, 0.45, "of the width", -1.0, 1.0, signed=True))
 def translate_x(size: Size, *, fraction: float) -> GeometryMap:
     """Move the picture to the right; what leaves is lost and black enters on the other side.
 
     fraction: of the width, in [-1, 1]; negative moves to the left.
-    Source: Cubuk et al. 2019, "AutoAugment", table 6 (TranslateX).
+    Source: Cubuk et al. 2019, "AutoAugment", table 6 (TranslateX, 150 of 331 pixels at most).
     """
     return geometry.shift(size, fraction * size[0], 0.0)
 
 
+@register("geometry", fraction=Magnitude(0.0, 0.45, "of the height", -1.0, 1.0, signed=True))
+def translate_y(size: Size, *, fraction: float) -> GeometryMap:
+    """Move the picture down; what leaves is lost and black enters on the other side.
+
+    fraction: of the height, in [-1, 1]; negative moves up.
+    Source: Cubuk et al. 2019, "AutoAugment", table 6 (TranslateY, 150 of 331 pixels at most).
+    """
+    return geometry.shift(size, 0.0, fraction * size[1])
+
+
+@register("geometry", factor=Magnitude(1.0, 1.5, "times", 0.05, 20.0, signed=True, scale="log"))
+def scale(size: Size, *, factor: float) -> GeometryMap:
+    """Zoom about the centre; the frame stays, so the border leaves, or black enters round a smaller picture.
+
+    factor: how many times as wide and high things become, in [0.05, 20].
+    Source: torchvision, RandomAffine (scale); albumentations, Affine (scale).
+    """
+    return geometry.affine(size, factor, 0.0, 0.0, factor)
+
+
 @register(
     "geometry",
-    scale=Magnitude(1.0, 0.08, "of the area", 0.01, 1.0, spread=True),
-    ratio=Magnitude(1.0, 4 / 3, "times the aspect of the result", 0.1, 10.0, signed=True, spread=True, scale="log"),
-    x=Place("of the room to the left"),
-    y=Place("of the room above"),
-    size=OutSize(),
+    degrees=Magnitude(0.0, 15.0, "degrees counter-clockwise", -180.0, 180.0, signed=True, spread=True),
+    translate_x=Magnitude(0.0, 0.1, "of the width", -1.0, 1.0, signed=True, spread=True),
+    translate_y=Magnitude(0.0, 0.1, "of the height", -1.0, 1.0, signed=True, spread=True),
+    scale=Magnitude(1.0, 1.2, "times", 0.05, 20.0, signed=True, spread=True, scale="log"),
+    shear_x=Magnitude(0.0, 0.1, "pixels to the right a pixel down", -2.0, 2.0, signed=True, spread=True),
+    shear_y=Magnitude(0.0, 0.1, "pixels down a pixel to the right", -2.0, 2.0, signed=True, spread=True),
 )
-def random_resized_crop(frame: Size, *, scale: float, ratio: float, x: float, y: float, size: Any) -> GeometryMap:
-    """Look at a part of the picture, scaled to the wanted size.
+def affine(
+    size: Size, *, degrees: float, translate_x: float, translate_y: float, scale: float, shear_x: float, shear_y: float
+) -> GeometryMap:
+    """Shear along x, then y, turn and zoom about the centre, then move: the ops of these names in turn, as one.
 
-    scale: area of the part as a share of the picture's, in [0.01, 1]. ratio: how much wider than the result the part is, relative
-    to its height; 1 keeps shapes. x, y: where the part lies, 0 left/top to 1 right/bottom. size: of the result, (height, width) or
-    one number for a square; None keeps the picture's size. A part wider or higher than the picture is cut to it.
-    Source: Szegedy et al. 2015, "Going deeper with convolutions", section 6 (area 0.08 to 1, aspect 3/4 to 4/3).
+    degrees: counter-clockwise, in [-180, 180]. translate_x, translate_y: of the width and the height, in [-1, 1]. scale: times, in
+    [0.05, 20]. shear_x, shear_y: tangents, in [-2, 2].
+    Source: torchvision, RandomAffine (its order); there shears are given in degrees and positive turns are clockwise.
     """
-    out = frame if size is None else (size[1], size[0])
-    aspect, whole = out[0] / out[1] * ratio, frame[0] * frame[1]
-    width = min(math.sqrt(scale * whole * aspect), frame[0])
-    height = min(math.sqrt(scale * whole / aspect), frame[1])
-    if width <= 0 or height <= 0:
-        raise PolicyError(f"image.random_resized_crop: nothing is left of a picture of {frame}")
-    return geometry.view(frame, x * (frame[0] - width), y * (frame[1] - height), width, height, out)
+    cos, sin = scale * math.cos(math.radians(degrees)), scale * math.sin(math.radians(degrees))
+    down = shear_y * shear_x + 1.0  # the two shears: [[1, shear_x], [shear_y, down]]
+    turned = geometry.affine(size, cos + sin * shear_y, cos * shear_x + sin * down, cos * shear_y - sin, cos * down - sin * shear_x)
+    return turned.then(geometry.shift(size, translate_x * size[0], translate_y * size[1]))
+
+
+@register(
+    "geometry",
+    scale=Magnitude(0.0, 0.3, "of the half width and height", 0.0, 0.9),
+    **{f"{corner}_{axis}": Place("of the way inwards") for corner in ("a", "b", "c", "d") for axis in ("x", "y")},
+)
+def perspective(
+    size: Size, *, scale: float, a_x: float, a_y: float, b_x: float, b_y: float, c_x: float, c_y: float, d_x: float, d_y: float
+) -> GeometryMap:
+    """See the picture at a tilt: its corners move inwards, each by an own share, and black enters round it.
+
+    scale: how far inwards a corner may move, of half the width and height, in [0, 0.9]. a_x, a_y, b_x, b_y, c_x, c_y, d_x, d_y: the
+    share of that way that the top left, top right, bottom right and bottom left corner move along x and y.
+    Source: torchvision, RandomPerspective; Hartley and Zisserman 2004, "Multiple view geometry", 4.1 (the map of four points).
+    """
+    if scale == 0:
+        return geometry.identity(size)
+    w, h = scale * size[0] / 2, scale * size[1] / 2
+    corners = (
+        (a_x * w, a_y * h),
+        (size[0] - b_x * w, b_y * h),
+        (size[0] - c_x * w, size[1] - c_y * h),
+        (d_x * w, size[1] - d_y * h),
+    )
+    return geometry.four_points(size, corners)

@@ -9,11 +9,18 @@ from typing import Any
 from mmaug.errors import PolicyError
 from mmaug.params import Draw
 
+LARGEST = 65535
+"""Pixels a side."""
+
 
 @dataclass(frozen=True, slots=True)
 class OutSize:
-    """Pixels of the result: one number for a square or (height, width), as in torchvision; None keeps the picture's size."""
+    """Pixels of the result: (height, width) or one number, as in torchvision; None keeps the picture's size.
 
+    square: whether one number is the side of a square; else it stays a number, for the shorter side.
+    """
+
+    square: bool = True
     uniforms: int = 0
     has_strength: bool = False
 
@@ -25,12 +32,12 @@ class OutSize:
         whole = (
             isinstance(pair, (tuple, list))
             and len(pair) == 2
-            and all(isinstance(side, int) and not isinstance(side, bool) and 1 <= side <= 65535 for side in pair)
+            and all(isinstance(side, int) and not isinstance(side, bool) and 1 <= side <= LARGEST for side in pair)
         )
         if given is not None and not whole:
-            raise PolicyError(f"{where}: must be a whole number or (height, width), each in 1 to 65535 pixels, got {given!r}")
-        size = None if given is None else list(pair)
+            raise PolicyError(f"{where}: must be a whole number or (height, width), each in 1 to {LARGEST} pixels, got {given!r}")
+        size = given if given is None or (isinstance(given, int) and not self.square) else list(pair)
         return lambda u: size
 
     def describe(self) -> str:
-        return "(height, width) pixels, or the picture's own"
+        return "(height, width) pixels, or the picture's own" if self.square else "(height, width) or shorter side in pixels"

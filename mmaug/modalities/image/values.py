@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+import cv2
 import numpy as np
 from PIL import Image as PILImage
 from PIL import ImageOps
@@ -110,14 +111,16 @@ def _from_pil(image: PILImage.Image) -> tuple[np.ndarray, Restore]:
 def _from_tensor(value: Any) -> tuple[np.ndarray, Restore]:
     device, channels = value.device, value.shape[0]
     planes = value.detach().cpu().numpy()
-    pixels = np.ascontiguousarray(planes.transpose(1, 2, 0))
-    if channels == 1:
-        pixels = np.repeat(pixels, 3, axis=2)
+    pixels = cv2.merge(list(planes)) if channels > 1 else np.repeat(planes[0][:, :, None], 3, axis=2)  # faster than numpy's transpose
     tensor_from = type(value).new_tensor
 
     def restore(out: np.ndarray) -> Any:
-        kept = _to_grey(out)[..., None] if channels == 1 else out
-        return tensor_from(value, np.ascontiguousarray(kept.transpose(2, 0, 1)), device=device)
+        if channels == 1:
+            kept = _to_grey(out)[None]
+        else:
+            kept = np.empty((channels, *out.shape[:2]), np.uint8)
+            cv2.split(out, [*kept])  # type: ignore[call-overload,arg-type]
+        return tensor_from(value, kept, device=device)
 
     return pixels, restore
 

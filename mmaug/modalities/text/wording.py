@@ -1,23 +1,24 @@
-"""Wording ops. A function takes what a text says and the spans it must leave alone, and returns replacements in the text.
+"""Wording ops on whole words. A function takes what a text says and the spans it must leave alone, and returns replacements in the text.
 
-Side, colour, number, negation and order words, quotes, names and the names of annotated things are protected for all of them.
+Side, colour, number, negation and order words, quotes, names and the names of annotated things are protected for all of them; none makes
+a true caption false. `edits.apply` mends "a" and "an", capitals and spaces.
 """
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable
 
-from mmaug import rng
-from mmaug.language import wordnet
+from mmaug.language import loosening
 from mmaug.language.analyser import Reading
 from mmaug.language.edits import Replacement
+from mmaug.language.general import general_words
+from mmaug.language.loosening import Change
+from mmaug.language.phrases import claims_all
 from mmaug.language.substitutes import substitutes
 from mmaug.language.tokens import with_case_of
-from mmaug.params import Magnitude, Seed
+from mmaug.modalities.text.draws import Spans, free, is_free, one_of, rolls
+from mmaug.params import Magnitude, Seed, Text
 from mmaug.registry import register
-
-Spans = Sequence[tuple[int, int]]
 
 
 @register("wording", share=Magnitude(0.0, 1.0, "of the words that have one", 0.0, 1.0), seed=Seed())
@@ -27,72 +28,84 @@ def synonym(reading: Reading, protected: Spans, *, share: float, seed: int) -> l
     share: of the words that have a synonym, in [0, 1]. seed: which words, and which synonym.
     Source: Zhang et al. 2015, "Character-level convolutional networks for text classification", 2.4; WordNet 3.0.
     """
+    return _instead(reading, protected, substitutes, share, seed)
+
+
+@register("wording", share=Magnitude(0.0, 1.0, "of the words that have one", 0.0, 1.0), seed=Seed())
+def hypernym(reading: Reading, protected: Spans, *, share: float, seed: int) -> list[Replacement]:
+    """Put a more general noun in the place of a noun, in the same number ("dogs" as "animals").
+
+    Texts that deny, compare or speak of all stay: "no dog" does not mean "no animal".
+
+    share: of the nouns that have a natural more general word, in [0, 1]. seed: which nouns, and which word.
+    Source: WordNet 3.0 (hypernyms); Miller 1995, "WordNet: a lexical database for English".
+    """
+    return [] if share == 0 or claims_all(reading) else _instead(reading, protected, general_words, share, seed)
+
+
+@register("wording", share=Magnitude(0.0, 1.0, "of the places", 0.0, 1.0), seed=Seed())
+def insert_words(reading: Reading, protected: Spans, *, share: float, seed: int) -> list[Replacement]:
+    """Put in words that claim nothing: "a dog apparently running", "is indeed", ", it seems".
+
+    share: of the places where one fits, in [0, 1]. seed: which places, and which words.
+    Source: Wei and Zou 2019, "EDA", 2 (random insertion); only where the sentence stays right, and words that cannot make it false.
+    """
     made = []
-    for i, roll, pick in _rolls(_free(reading, protected), seed):
-        words, token = substitutes(reading, i) if roll < share else (), reading.tokens[i]
+    for (place, words), roll, pick in rolls(loosening.room_for_hedges(reading) if share else (), seed):
+        if roll < share and is_free(place, place, protected):
+            made.append(Replacement(place, place, one_of(words, pick)))
+    return made
+
+
+@register("wording", share=Magnitude(0.0, 1.0, "of the words that can go", 0.0, 1.0), seed=Seed())
+def delete_words(reading: Reading, protected: Spans, *, share: float, seed: int) -> list[Replacement]:
+    """Leave out adjectives, adverbs, "that is" and "There is", where the text says less without them, but nothing else.
+
+    share: of the words that can go, in [0, 1]. seed: which.
+    Source: Wei and Zou 2019, "EDA", 2 (random deletion); never a noun, a verb or a protected word.
+    """
+    return _together(reading, protected, loosening.spare_words, share, seed)
+
+
+@register("wording", share=Magnitude(0.0, 1.0, "of the pairs", 0.0, 1.0), seed=Seed())
+def swap_words(reading: Reading, protected: Spans, *, share: float, seed: int) -> list[Replacement]:
+    """Let equals change places: "a shirt and tie", "old and rusty", "a car next to a tree"; who does what to whom stays.
+
+    share: of the pairs that may change places, in [0, 1]. seed: which.
+    Source: Wei and Zou 2019, "EDA", 2 (random swap); only what a symmetric word joins, not any two words.
+    """
+    return _together(reading, protected, loosening.exchanges, share, seed)
+
+
+@register("wording", share=Magnitude(0.0, 0.5, "of the words", 0.0, 1.0), mask=Text(("[MASK]",), "what stands for a word"), seed=Seed())
+def mask_words(reading: Reading, protected: Spans, *, share: float, mask: str, seed: int) -> list[Replacement]:
+    """Hide words behind a mask.
+
+    share: of the words, in [0, 1]. mask: what stands for a word, such as the mask of the model's tokenizer. seed: which.
+    Source: Devlin et al. 2019, "BERT", 3.1 (masked words).
+    """
+    tokens = reading.tokens
+    return [Replacement(tokens[i].start, tokens[i].end, mask) for i, roll, _ in rolls(free(reading, protected), seed) if roll < share]
+
+
+def _instead(
+    reading: Reading, protected: Spans, words_for: Callable[[Reading, int], tuple[str, ...]], share: float, seed: int
+) -> list[Replacement]:
+    """Other words in the place of some, which `words_for` gives for each."""
+    made = []
+    for i, roll, pick in rolls(free(reading, protected), seed):
+        words, token = words_for(reading, i) if roll < share else (), reading.tokens[i]
         if words:
-            word = words[min(int(pick * pick * len(words)), len(words) - 1)]  # squared: the more frequent ones more often
+            word = one_of(words, pick * pick)  # squared: the first ones, which fit best, more often
             made.append(Replacement(token.start, token.end, with_case_of(reading.text[token.start : token.end], word)))
     return made
 
 
-@register("wording", share=Magnitude(0.0, 0.5, "of the words", 0.0, 1.0), seed=Seed())
-def keyboard_typo(reading: Reading, protected: Spans, *, share: float, seed: int) -> list[Replacement]:
-    """Hit a neighbouring key in one letter of some words of four letters or more; the first and last letter stay.
-
-    No typo makes another word ("snow" never becomes "show").
-
-    share: of the words, in [0, 1]. seed: which words, which letter, which neighbour.
-    Source: Belinkov and Bisk 2018, "Synthetic and natural noise both break neural machine translation", 3.2 (Key).
-    """
-    made = []
-    for i, roll, pick in _rolls(_free(reading, protected), seed):
-        token = reading.tokens[i]
-        word = reading.text[token.start : token.end]
-        if roll >= share or len(word) < 4 or not word.isascii() or not word.isalpha():
-            continue
-        place = 1 + int(pick * (len(word) - 2))
-        keys = [k for k in _NEIGHBOURS[word[place].lower()] if not wordnet.is_word(f"{word[:place]}{k}{word[place + 1 :]}".lower())]
-        if not keys:
-            continue
-        key = keys[int(pick * 7919 * len(keys)) % len(keys)]
-        made.append(Replacement(token.start + place, token.start + place + 1, with_case_of(word[place] + "x", key)))
-    return made
-
-
-_ROWS = ("qwertyuiop", "asdfghjkl", "zxcvbnm")
-_NEIGHBOURS = {
-    key: [
-        other
-        for down in (-1, 0, 1)
-        if 0 <= row + down < len(_ROWS)
-        for step in (-1, 0, 1)
-        if (down, step) != (0, 0) and (down, step) not in ((-1, -1), (1, 1))  # rows are shifted by half a key
-        if 0 <= column + step < len(_ROWS[row + down])
-        for other in _ROWS[row + down][column + step]
-    ]
-    for row, keys in enumerate(_ROWS)
-    for column, key in enumerate(keys)
-}
-"""QWERTY: the keys that touch each key."""
-
-
-def _free(reading: Reading, protected: Spans) -> Iterable[int]:
-    """The numbers of the words that touch no protected span; both come in order."""
-    spans = iter(protected)
-    start, end = next(spans, _NEVER)
-    for i, token in enumerate(reading.tokens):
-        while end <= token.start:
-            start, end = next(spans, _NEVER)
-        if token.end <= start:
-            yield i
-
-
-_NEVER = (sys.maxsize, sys.maxsize)
-
-
-def _rolls(tokens: Iterable[int], seed: int) -> Iterable[tuple[int, float, float]]:
-    """Two uniform numbers for each word, whatever is done with the words before it."""
-    words = list(tokens)
-    numbers = rng.uniforms(seed, 2 * len(words))
-    return zip(words, numbers[::2], numbers[1::2], strict=True)
+def _together(reading: Reading, protected: Spans, changes: Callable[[Reading], list[Change]], share: float, seed: int) -> list[Replacement]:
+    """Some of the changes, each with all of its replacements, and none where another has been made."""
+    made: list[Replacement] = []
+    for change, roll, _ in rolls(changes(reading) if share else (), seed):
+        taken = [(r.start, r.end) for r in made]
+        if roll < share and all(is_free(r.start, r.end, protected) and is_free(r.start, r.end, taken) for r in change):
+            made += change
+    return sorted(made, key=lambda r: r.start)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+import zlib
 
 _SERIAL = struct.pack("<I", 1)
 
@@ -41,21 +42,9 @@ def _ogg(data: bytes) -> bytes:
 
 
 def _checksum(page: bytes) -> int:
-    """Ogg's CRC-32: polynomial 0x04c11db7, start 0, bits not reflected."""
-    value = 0
-    for byte in page:
-        value = ((value << 8) & 0xFFFFFFFF) ^ _TABLE[(value >> 24) ^ byte]
-    return value
+    """Ogg's CRC-32: zlib's polynomial with the bits of every byte and of the result the other way round, start 0, nothing inverted."""
+    value = zlib.crc32(page.translate(_REVERSED), 0xFFFFFFFF) ^ 0xFFFFFFFF
+    return int.from_bytes(value.to_bytes(4, "little").translate(_REVERSED), "big")
 
 
-def _table() -> tuple[int, ...]:
-    entries = []
-    for byte in range(256):
-        value = byte << 24
-        for _ in range(8):
-            value = ((value << 1) ^ 0x04C11DB7 if value & 0x80000000 else value << 1) & 0xFFFFFFFF
-        entries.append(value)
-    return tuple(entries)
-
-
-_TABLE = _table()
+_REVERSED = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
