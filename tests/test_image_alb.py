@@ -371,7 +371,7 @@ SCHEMA = mm.Schema(image=mm.Image(), caption=mm.Caption(of="image"))
         ("invert_img", {}, "a red car", "other"),
         ("to_gray", {}, "a red car", "other"),
         ("posterize", {"num_bits": 6}, "a red car", "a red car"),
-        ("hue_saturation_value", {"hue_shift_limit": [60, 60]}, "a red car", None),
+        ("hue_saturation_value", {"hue_shift_limit": [60, 60]}, "a red car", "a car"),
         ("random_gamma", {"gamma_limit": [95, 105]}, "a red car", "a red car"),
         ("gaussian_blur", {"sigma_limit": [4, 4]}, "a sharp photo of a dog", None),
         ("random_rain", {}, "a sunny street", None),

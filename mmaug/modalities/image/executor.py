@@ -132,7 +132,7 @@ class _Segment:
         return rgb
 
 
-SAMPLE = 128
+SAMPLE = 96
 """Pixels a side of the sample of a view that is only measured."""
 
 

@@ -118,6 +118,17 @@ __attribute__((target("avx2"))) static int64_t inner(
     return done;
 }
 
+/* Pixels far outside, from `column` on, all have one colour; returns where they end. */
+static int64_t far_outside(
+    const Picture *p, int64_t x, int64_t y, int64_t dx, int64_t dy, uint8_t *to, int64_t column, int64_t end, const uint8_t *colour) {
+    for (; column < end; column++) {
+        int64_t ix = (x + column * dx) >> 32, iy = (y + column * dy) >> 32;
+        if (ix >= -1 && iy >= -1 && ix < p->width && iy < p->height) break;
+        to[3 * column] = colour[0], to[3 * column + 1] = colour[1], to[3 * column + 2] = colour[2];
+    }
+    return column;
+}
+
 /* Eight bytes are read from each of two rows. */
 static int is_inner(const Picture *p, int64_t x, int64_t y) {
     int64_t ix = x >> 32, iy = y >> 32;
@@ -136,6 +147,10 @@ void mmaug_fused(
     const int64_t dx = (int64_t)llrint(back[0] * one), dy = (int64_t)llrint(back[3] * one);
     int vectors = 0;
 #ifdef VECTORS
+    uint8_t outside[3]; /* black, recoloured */
+    const uint8_t none[3] = {0, 0, 0};
+    const Picture nothing = {none, 1, 1, 3, 0};
+    plain(&nothing, -((int64_t)9 << 32), 0, outside, &c);
     vectors = __builtin_cpu_supports("avx2");
 #endif
     for (int64_t row = 0; row < out_height; row++) {
@@ -148,11 +163,17 @@ void mmaug_fused(
         if (vectors) {
             int64_t end = out_width - 1; /* the last pixel is written plainly: the vector code writes one byte too many */
             while (end > 0 && !is_inner(&p, x + (end - 1) * dx, y + (end - 1) * dy)) end--;
+            if (!replicate) column = far_outside(&p, x, y, dx, dy, to, 0, out_width, outside);
             for (; column < end && !is_inner(&p, x + column * dx, y + column * dy); column++)
                 plain(&p, x + column * dx, y + column * dy, to + 3 * column, &c);
             if (column < end) column += inner(&p, x + column * dx, y + column * dy, dx, dy, to + 3 * column, end - column, &c);
         }
 #endif
-        for (; column < out_width; column++) plain(&p, x + column * dx, y + column * dy, to + 3 * column, &c);
+        for (; column < out_width; column++) {
+            plain(&p, x + column * dx, y + column * dy, to + 3 * column, &c);
+#ifdef VECTORS
+            if (vectors && !replicate) column = far_outside(&p, x, y, dx, dy, to, column + 1, out_width, outside) - 1;
+#endif
+        }
     }
 }
