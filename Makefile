@@ -20,8 +20,9 @@ check: $(VENV)/.dev  ## what a commit must pass, without the tests
 	$(BIN)/ruff format .
 	$(BIN)/pyright
 
-bench: $(VENV)/.run  ## tables with ratios to bare libraries; make bench DATA="FOLDER ..." adds whole folders
-	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/plan_and_resolve.py
+bench: $(VENV)/.bench  ## tables with ratios to peers and bare libraries; make bench DATA="FOLDER ..." adds whole folders
+	for table in plan_and_resolve image batch text audio caption_rules; do \
+		OMP_NUM_THREADS=1 HF_HUB_OFFLINE=1 $(BIN)/python -W ignore benchmarks/$$table.py || exit 1; done
 	$(if $(DATA),OMP_NUM_THREADS=1 $(BIN)/python benchmarks/augment_folder.py $(DATA))
 
 $(VENV)/bin/python:
@@ -35,6 +36,10 @@ $(VENV)/.run: $(VENV)/bin/python pyproject.toml constraints.txt
 $(VENV)/.dev: $(VENV)/bin/python pyproject.toml constraints.txt
 	$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
 	touch $@ $(VENV)/.run
+
+$(VENV)/.bench: $(VENV)/.dev
+	$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev,bench]'
+	touch $@
 
 clean:
 	rm -rf $(VENV) mmaug-demo build dist *.egg-info

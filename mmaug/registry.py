@@ -31,13 +31,15 @@ class Family:
 
     compose: (state, function, params) -> the composed effects after the step; None where each op declares its own facts, and for
     text, which has no state.
-    aspects: what such an op touches. gives: what its function returns, for the reader.
+    aspects: what such an op touches. gives: what its function returns, for the reader. cuts: whether it sees only what is in the
+    frame then, so that later moves cannot bring back the rest.
     """
 
     modality: str
     aspects: frozenset[str]
     compose: Callable[[Any, Callable[..., Any], Mapping[str, Any]], Any] | None
     gives: str
+    cuts: bool = False
 
 
 FAMILIES: Mapping[str, Family] = MappingProxyType(
@@ -71,6 +73,7 @@ FAMILIES: Mapping[str, Family] = MappingProxyType(
             frozenset({"quality", "colour"}),
             None,
             "(pixels, uint8 [h, w, 3], **params) -> pixels; declares its facts",
+            cuts=True,
         ),
         "erase": Family(
             "image",
@@ -83,6 +86,7 @@ FAMILIES: Mapping[str, Family] = MappingProxyType(
             frozenset({"geometry", "view", "colour", "quality"}),
             None,
             "(pixels, uint8 [h, w, 3], **params) -> pixels, also moved; declares its facts",
+            cuts=True,
         ),
         "time": Family(
             "audio",
@@ -186,6 +190,8 @@ class Op:
 
     def compose(self, state: Any, params: Mapping[str, Any]) -> Any:
         """The composed effects after this op on top of `state`."""
+        if FAMILIES[self.family].cuts:
+            state = state.cut()
         if self.facts is not None:
             return self.facts(state, **params)
         compose = FAMILIES[self.family].compose

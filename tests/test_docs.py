@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-PAGES = {"docs/all-of-mmaug.md": 200, "CONTRIBUTING.md": 120, "README.md": 120}
+PAGES = {"docs/all-of-mmaug.md": 200, "docs/draws.md": 60, "CONTRIBUTING.md": 120, "README.md": 120}
 """The pages and how many lines each may have."""
 
 
@@ -29,7 +29,7 @@ def program(path: Path, code: str) -> subprocess.CompletedProcess[str]:
 
 
 def test_there_are_examples():
-    assert {page for page, _ in EXAMPLES} == {"docs/all-of-mmaug.md", "CONTRIBUTING.md"}
+    assert {page for page, _ in EXAMPLES} == {"docs/all-of-mmaug.md", "docs/draws.md", "CONTRIBUTING.md"}
     assert len(EXAMPLES) >= 5
 
 
@@ -50,7 +50,7 @@ def test_the_test_of_examples_can_fail(tmp_path):
 def test_every_epoch_of_the_recipe_draws_anew(tmp_path):
     """Workers that live on see the epoch change: the two epochs do not flip the same rows."""
     pytest.importorskip("torch")
-    (code,) = [code for code in blocks("docs/all-of-mmaug.md") if "persistent_workers" in code]
+    (code,) = [code for code in blocks("docs/draws.md") if "persistent_workers" in code]
     code = code.replace(
         '[row["caption"] for row in batch]', '*sorted((int(row["image"][0, 0, 0]), "right" in row["caption"]) for row in batch)'
     )

@@ -296,3 +296,19 @@ def test_fused_chains_keep_more_of_real_photos_than_step_by_step(chain):
         where &= ndimage.binary_erosion(step_by_step[..., 0] == 255, iterations=2)  # what was cut on the way is no matter of sharpness
         exact = np.clip(ideal(pixels, geometry_of((W, H), *chain)), 0, 255)
         assert where.mean() > 0.15 and psnr(run(pixels, *chain)[where], exact[where]) > psnr(slow[where], exact[where]) + 0.5, path.name
+
+
+def test_what_was_out_of_the_frame_at_a_blur_does_not_come_back():
+    """Away, blurred, and back: the pixels are black there, so the box that lay there is gone and the mask says so."""
+    row = {
+        "image": np.full((60, 100, 3), 200, np.uint8),
+        "boxes": [[1.0, 5.0, 15.0, 25.0], [50.0, 5.0, 70.0, 25.0]],
+        "mask": np.full((60, 100), 7, np.uint8),
+    }
+    schema = mm.Schema(image=mm.Image(), boxes=mm.Boxes(of="image", format="xyxy"), mask=mm.Mask(of="image"))
+    away, back = (mm.op("image.translate_x", fraction=fraction) for fraction in (-0.2, 0.2))
+    blurred = mm.TransformGraph(mm.Policy.sequence(away, mm.op("image.gaussian_blur", sigma=0.02), back), schema=schema)(row, key=1)
+    assert (blurred["image"][:, :18] == 0).all() and (blurred["mask"][:, :20] == 0).all()
+    assert blurred["boxes"] == [[50.0, 5.0, 70.0, 25.0]]
+    fused = mm.TransformGraph(mm.Policy.sequence(away, back), schema=schema)(row, key=1)
+    assert (fused["image"] == 200).all() and len(fused["boxes"]) == 2

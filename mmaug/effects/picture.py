@@ -11,9 +11,12 @@ from dataclasses import dataclass, field
 from mmaug.effects import geometry
 from mmaug.effects.colour import NO_CHANGE, ColourMap, Stage, Unsure
 from mmaug.effects.geometry import GeometryMap, Size
-from mmaug.effects.view import Box, Polygon, Seen, area, seen
+from mmaug.effects.view import Box, Polygon, Seen, area, cut_away, seen
 
 NO_FAULTS: Mapping[str, float] = {}
+
+_ROUNDING = 0.01
+"""Square pixels: a smaller part beyond the frame is rounding."""
 
 
 class Recolours:
@@ -40,29 +43,46 @@ NO_RECOLOURS = Recolours(None, None)
 class ImageState:
     """What happened to a picture.
 
-    hidden: convex parts of the original picture that something covers, in its pixels. faults: by kind how much worse the picture
-    is to see ("blur", "noise", "coarse", "fog", "shadow"; "sharp" is the other way); blur and coarse in shares of the shorter side.
+    covers: convex parts of the original picture that something covers, in its pixels. lost: such parts that are gone for good.
+    faults: by kind how much worse the picture is to see ("blur", "noise", "coarse", "fog", "shadow"; "sharp" is the other way); blur
+    and coarse in shares of the shorter side.
     """
 
     geometry: GeometryMap
-    hidden: tuple[Polygon, ...] = ()
+    covers: tuple[Polygon, ...] = ()
     recolours: Recolours = field(default_factory=lambda: NO_RECOLOURS)
     faults: Mapping[str, float] = field(default_factory=lambda: NO_FAULTS)
+    lost: tuple[Polygon, ...] = ()
     _seen: dict[Box, Seen] = field(default_factory=dict, init=False, repr=False)  # several texts ask about the same boxes
 
     def move(self, step: GeometryMap) -> ImageState:
         """See the picture as it is now through one more map."""
-        return ImageState(self.geometry.then(step), self.hidden, self.recolours, self.faults)
+        return ImageState(self.geometry.then(step), self.covers, self.recolours, self.faults, self.lost)
 
     def hide(self, polygons: list[Polygon]) -> ImageState:
         """Cover parts given in the pixels of the picture as it is now."""
         back = self.geometry.origin if self.geometry.bends else self.geometry.back().point
         parts = [[back(x, y) for x, y in polygon] for polygon in polygons]
-        return ImageState(self.geometry, (*self.hidden, *parts), self.recolours, self.faults)
+        return ImageState(self.geometry, (*self.covers, *parts), self.recolours, self.faults, self.lost)
+
+    def cut(self) -> ImageState:
+        """Lose for good what is out of the frame now: a kernel works on what is in it, and later moves cannot bring the rest back."""
+        if self.geometry.outside_at_most() == 0:
+            return self
+        outline = [self.geometry.point(x, y) for x, y in geometry.frame(self.geometry.size)]
+        beyond = cut_away(outline, list(geometry.frame(self.geometry.out_size)))
+        back = self.geometry.origin if self.geometry.bends else self.geometry.back().point
+        parts = [[back(x, y) for x, y in piece] for piece in beyond if abs(area(piece)) > _ROUNDING]
+        return ImageState(self.geometry, self.covers, self.recolours, self.faults, (*self.lost, *parts))
+
+    @property
+    def hidden(self) -> tuple[Polygon, ...]:
+        """What is not to be seen wherever the picture is moved: what is covered, and what was lost."""
+        return (*self.covers, *self.lost) if self.lost else self.covers
 
     def recolour(self, stage: Stage | Unsure | Callable[[], Stage]) -> ImageState:
         """Run every colour as it is now through one more stage, or what a function gives as one if anybody asks."""
-        return ImageState(self.geometry, self.hidden, Recolours(self.recolours, stage), self.faults)
+        return ImageState(self.geometry, self.covers, Recolours(self.recolours, stage), self.faults, self.lost)
 
     @property
     def colour(self) -> ColourMap:
@@ -73,7 +93,8 @@ class ImageState:
         """Make the picture worse to see in one way; amounts of a kind add up."""
         if not amount:
             return self
-        return ImageState(self.geometry, self.hidden, self.recolours, {**self.faults, kind: self.faults.get(kind, 0.0) + amount})
+        faults = {**self.faults, kind: self.faults.get(kind, 0.0) + amount}
+        return ImageState(self.geometry, self.covers, self.recolours, faults, self.lost)
 
     @property
     def is_identity(self) -> bool:
@@ -88,16 +109,18 @@ class ImageState:
     @property
     def covered(self) -> float:
         """At most this share of the original picture is covered (parts that cover each other count twice)."""
-        if not self.hidden:
-            return 0.0
-        return sum(abs(area(polygon)) for polygon in self.hidden) / (self.geometry.size[0] * self.geometry.size[1])
+        return self._area(self.covers)
+
+    def _area(self, polygons: tuple[Polygon, ...]) -> float:
+        whole = self.geometry.size[0] * self.geometry.size[1]
+        return sum(abs(area(polygon)) for polygon in polygons) / whole if polygons else 0.0
 
     def shows(self, share: float) -> bool:
         """Whether at least this share of the original picture is still in view.
 
         First a bound that costs a few multiplications; the exact share only where that is not enough.
         """
-        return 1 - self.geometry.outside_at_most() - self.covered >= share or self.share >= share
+        return 1 - self.geometry.outside_at_most() - self._area(self.hidden) >= share or self.share >= share
 
     def seen(self, box: Box) -> Seen:
         """How a box of the original picture, (x1, y1, x2, y2) in pixels, is seen now."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from mmaug.language import colour_words as cw
 from mmaug.language import forms
@@ -10,8 +11,7 @@ from mmaug.language import lexicon as lex
 from mmaug.language.tokens import Token, gap, word_at
 
 
-@dataclass(frozen=True, slots=True)
-class Noun:
+class Noun(NamedTuple):
     """A word or compound that may name an object: half-open span, singular lower-case `lemma`, plural or not."""
 
     start: int

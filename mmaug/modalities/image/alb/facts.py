@@ -9,14 +9,10 @@ from typing import Any
 from mmaug.effects import geometry
 from mmaug.effects.geometry import GeometryMap, Size
 from mmaug.effects.picture import ImageState
-from mmaug.effects.view import area, cut_away
 from mmaug.modalities.image.alb import covered, faults, moved, recoloured
 from mmaug.modalities.image.alb.catalogue import Entry
 
 _FAULTS = frozenset({"blur", "noise", "coarse", "fog", "shadow", "sharp"})
-
-_NOTHING = 0.01
-"""Square pixels: a smaller part beyond the frame is rounding."""
 
 
 def facts(entry: Entry) -> Callable[..., ImageState]:
@@ -25,9 +21,8 @@ def facts(entry: Entry) -> Callable[..., ImageState]:
 
     def after(state: ImageState, *, settings: dict[str, Any], seed: int) -> ImageState:
         key, size = json.dumps(settings, sort_keys=True), state.geometry.out_size
-        state = _cut(state)
         if "moves" in entry.does:
-            return _cut(_moved(state, *moved.measured(entry.cls, key, seed, size)))
+            return _moved(state, *moved.measured(entry.cls, key, seed, size)).cut()
         if "covers" in entry.does:
             return state.hide(list(covered.holes(entry.cls, key, seed, size)))
         if "recolours" in entry.does:
@@ -50,12 +45,3 @@ def _moved(state: ImageState, step: GeometryMap | None, out_size: Size) -> Image
     size = state.geometry.out_size
     state = state.hide([list(geometry.frame(size))])
     return state.move(geometry.view(size, 0.0, 0.0, float(size[0]), float(size[1]), out_size))
-
-
-def _cut(state: ImageState) -> ImageState:
-    """What is out of the frame is lost at such a step: albumentations sees only what is in it. Later steps cannot bring it back."""
-    if state.geometry.outside_at_most() == 0:
-        return state
-    outline = [state.geometry.point(x, y) for x, y in geometry.frame(state.geometry.size)]
-    beyond = cut_away(outline, list(geometry.frame(state.geometry.out_size)))
-    return state.hide([piece for piece in beyond if abs(area(piece)) > _NOTHING])
