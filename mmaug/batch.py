@@ -51,25 +51,31 @@ def named(rows: Sequence[Mapping[str, Any]], keys: Iterable[Key] | None) -> list
     return found
 
 
-def apply(bounds: Sequence[BoundPlan], keys: Sequence[Any], schema: Schema, device: Any, memory_mb: float) -> list[Row]:
+Noted = tuple[Row, tuple[str, ...]]
+"""An augmented row, and the notes for its trace."""
+
+
+def apply(bounds: Sequence[BoundPlan], keys: Sequence[Any], schema: Schema, device: Any, memory_mb: float) -> list[Noted]:
     """The augmented rows, in order. On the CPU OpenCV is the fastest, row by row, and gives the bytes that single rows get."""
     if str(device) != "cpu":
         return on_device(bounds, keys, schema, device, memory_mb)
-    return [
-        _moved(_alone(bound, number, key, schema), schema, device) for number, (bound, key) in enumerate(zip(bounds, keys, strict=True))
-    ]
+    made = []
+    for number, (bound, key) in enumerate(zip(bounds, keys, strict=True)):
+        out, notes = _alone(bound, number, key, schema)
+        made.append((_moved(out, schema, device), notes))
+    return made
 
 
-def on_device(bounds: Sequence[BoundPlan], keys: Sequence[Any], schema: Schema, device: Any, memory_mb: float) -> list[Row]:
+def on_device(bounds: Sequence[BoundPlan], keys: Sequence[Any], schema: Schema, device: Any, memory_mb: float) -> list[Noted]:
     """The same with torch, on any device: pixels and samples within rounding of those that single rows get."""
-    from mmaug.modalities.audio.batched.executor import run_batch  # torch comes with them
+    from mmaug.modalities.audio.batched.executor import run_batch_noted  # torch comes with them
     from mmaug.modalities.image.batched.forms import run_values
 
     outs: list[Row] = []
     pictures: list[_Picture] = []
     sounds: list[_Sound] = []
     for number, (bound, key) in enumerate(zip(bounds, keys, strict=True)):
-        outs.append(_alone(replace(bound, states={}), number, key, schema))  # all but pictures and sounds
+        outs.append(_alone(replace(bound, states={}), number, key, schema)[0])  # all but pictures and sounds
         with _naming(number, key):
             pictures += _pictures(number, bound, outs[-1], schema)
             sounds += _sounds(number, bound, schema)
@@ -79,10 +85,12 @@ def on_device(bounds: Sequence[BoundPlan], keys: Sequence[Any], schema: Schema, 
         made = [next(seen) for _ in one.frames]
         schema.column(one.field).put(outs[one.number], type(one.given)(made) if one.frames is one.given else made[0])
     samples = [_on(one.samples, device) for one in sounds]
-    heard = run_batch([one.program for one in sounds], samples, [one.rate for one in sounds])
-    for one, out in zip(sounds, heard, strict=True):
+    heard = run_batch_noted([one.program for one in sounds], samples, [one.rate for one in sounds])
+    notes: list[list[str]] = [[] for _ in outs]
+    for one, (out, db) in zip(sounds, heard, strict=True):
         schema.column(one.field).put(outs[one.number], one.restore(out if isinstance(out, np.ndarray) else out.cpu().numpy()))
-    return [_moved(out, schema, device) for out in outs]
+        notes[one.number] += heavy.quieter(one.field, db)
+    return [(_moved(out, schema, device), tuple(told)) for out, told in zip(outs, notes, strict=True)]
 
 
 def _on(samples: np.ndarray, device: Any) -> Any:
@@ -158,9 +166,10 @@ def _mask(mask: Any, name: str, program: Program, schema: Schema) -> Any:
     return restore(picture.run_mask(program, labels, schema.fields[name].fill))  # type: ignore[attr-defined]
 
 
-def _alone(bound: BoundPlan, number: int, key: Any, schema: Schema) -> Row:
+def _alone(bound: BoundPlan, number: int, key: Any, schema: Schema) -> Noted:
     with _naming(number, key):
-        return heavy.apply(bound, bound.row, schema)
+        notes: list[str] = []
+        return heavy.apply(bound, bound.row, schema, notes), tuple(notes)
 
 
 def _moved(out: Row, schema: Schema, device: Any) -> Row:

@@ -163,7 +163,7 @@ class TransformGraph:
 
         bounds = together.bind(rows, named, bind)
         outs = together.apply(bounds, named, self.schema, device, memory_mb)
-        return [(out, bound.trace) for out, bound in zip(outs, bounds, strict=True)]
+        return [(out, replace(bound.trace, notes=notes)) for (out, notes), bound in zip(outs, bounds, strict=True)]
 
     def batch(self, rows: Sequence[Mapping[str, Any]], **options: Any) -> list[Row]:
         """The augmented rows, in order: `graph.batch(rows, keys=keys, device="cuda")`. Arguments as for `run_batch`."""

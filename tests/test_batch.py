@@ -64,7 +64,7 @@ def coco(count: int) -> list[dict]:
 
 def run_through_torch(graph: mm.TransformGraph, rows: list[dict], keys, memory_mb: float = 256.0, **draw) -> list[tuple[dict, mm.Trace]]:
     bounds = [graph.resolve(graph.plan(key=key, **draw), row) for key, row in zip(keys, rows, strict=True)]
-    outs = batch.on_device(bounds, list(keys), graph.schema, "cpu", memory_mb)
+    outs = [out for out, _ in batch.on_device(bounds, list(keys), graph.schema, "cpu", memory_mb)]
     return [(out, bound.trace) for out, bound in zip(outs, bounds, strict=True)]
 
 
@@ -270,3 +270,19 @@ def _cut_jpeg() -> bytes:
     buffer = io.BytesIO()
     Image.fromarray(PIXELS).save(buffer, "JPEG")
     return buffer.getvalue()[:-200]
+
+
+@pytest.mark.parametrize("forced", [False, True])
+def test_a_peak_that_was_lowered_is_noted_as_for_one_row(forced):
+    """Twice as loud a sound that fills its scale: the trace says by how much it was held back."""
+    schema = mm.Schema(audio=mm.Audio())
+    graph = mm.TransformGraph(mm.Policy.sequence(mm.op("audio.peaking_eq", center_hz=424.0, db=9.0), mm.op("audio.polarity")), schema=schema)
+    tone = (0.95 * np.sin(np.arange(8000) / 3)).astype(np.float32)
+    rows = [{"audio": {"array": tone * part, "sampling_rate": 8000}} for part in (1.0, 0.01)]
+    alone = [graph.run(row, key=key)[1].notes for key, row in enumerate(rows)]
+    assert len(alone[0]) == 1 and "quieter" in alone[0][0] and alone[1] == ()
+    if forced:
+        bounds = [graph.resolve(graph.plan(key=key), row) for key, row in enumerate(rows)]
+        assert [notes for _, notes in batch.on_device(bounds, [0, 1], schema, "cpu", 64)] == alone
+    else:
+        assert [trace.notes for _, trace in graph.run_batch(rows, keys=[0, 1])] == alone
