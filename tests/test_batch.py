@@ -276,7 +276,9 @@ def _cut_jpeg() -> bytes:
 def test_a_peak_that_was_lowered_is_noted_as_for_one_row(forced):
     """Twice as loud a sound that fills its scale: the trace says by how much it was held back."""
     schema = mm.Schema(audio=mm.Audio())
-    graph = mm.TransformGraph(mm.Policy.sequence(mm.op("audio.peaking_eq", center_hz=424.0, db=9.0), mm.op("audio.polarity")), schema=schema)
+    graph = mm.TransformGraph(
+        mm.Policy.sequence(mm.op("audio.peaking_eq", center_hz=424.0, db=9.0), mm.op("audio.polarity")), schema=schema
+    )
     tone = (0.95 * np.sin(np.arange(8000) / 3)).astype(np.float32)
     rows = [{"audio": {"array": tone * part, "sampling_rate": 8000}} for part in (1.0, 0.01)]
     alone = [graph.run(row, key=key)[1].notes for key, row in enumerate(rows)]
