@@ -120,11 +120,44 @@ def test_the_executor_gives_the_same_picture_without_it(monkeypatch):
     program = compile_steps(steps[:4], (96, 80))
     with_tables = compile_steps(steps, (96, 80))
     ours, ours_tables = executor.run(program, pixels), executor.run(with_tables, pixels)
-    monkeypatch.setattr(fused, "_FUNCTION", None)
+    for name in ("_FUNCTION", "_TABLES", "_NEAREST"):
+        monkeypatch.setattr(fused, name, None)
     theirs, theirs_tables = executor.run(program, pixels), executor.run(with_tables, pixels)
     differ = np.abs(ours.astype(int) - theirs)
     assert differ.max() <= 2 and differ.mean() < 0.5
     assert (np.abs(ours_tables.astype(int) - theirs_tables) <= 3).mean() > 0.99  # a table tears neighbouring levels apart
+
+
+@pytest.mark.parametrize("shape", [(1, 1, 3), (1, 7, 3), (3, 21, 3), (5, 22, 3), (33, 65, 3), (64, 64, 3)])
+def test_tables_are_looked_up_channel_by_channel(shape):
+    if fused.look_up(np.zeros((1, 1, 3), np.uint8), TABLE) is None:
+        pytest.skip("this processor has no fast way")
+    pixels = RNG.integers(0, 256, shape, dtype=np.uint8)
+    grey = np.repeat(RNG.permutation(256).astype(np.uint8)[:, None], 3, axis=1)
+    for table in (TABLE, grey):
+        want = np.stack([table[pixels[..., channel], channel] for channel in range(3)], axis=-1)
+        assert np.array_equal(fused.look_up(pixels, table), want)
+    matrix = np.array(((1.3, 0, 0, -20.0), (0, -1.0, 0, 255.0), (0, 0, 0.4, 7.5)))
+    want = np.clip(pixels @ matrix[:, :3].T + matrix[:, 3], 0, 255)
+    assert np.abs(fused.look_up(pixels, matrix) - want).max() <= 0.5 + 1e-9
+    assert np.abs(executor.recolour(pixels, matrix) - want).max() <= 0.5 + 1e-9
+    np.testing.assert_allclose(
+        executor.recolour(pixels, MATRIX), np.clip(pixels @ MATRIX[:, :3].T + MATRIX[:, 3], 0, 255), atol=1
+    )  # OpenCV's
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_a_sample_is_of_nearest_pixels(case):
+    *view, _ = case
+    move, pixels = turned(*view), picture(*view[0])
+    got, inverse = fused.sample(pixels, move), np.linalg.inv(move.matrix)
+    for row in range(got.shape[0]):
+        for column in range(got.shape[1]):
+            x, y, _ = inverse @ (column + 0.5, row + 0.5, 1.0)
+            if min(abs(x - round(x)), abs(y - round(y))) < 1e-6:  # between two pixels
+                continue
+            inside = 0 <= x < pixels.shape[1] and 0 <= y < pixels.shape[0]
+            assert np.array_equal(got[row, column], pixels[int(y), int(x)] if inside else (0, 0, 0))
 
 
 def test_what_does_not_fit_is_left_to_opencv():

@@ -141,6 +141,8 @@ def _sample(pixels: np.ndarray, view: GeometryMap) -> np.ndarray:
     if max(width, height) > SAMPLE:
         small = (max(min(width, SAMPLE), 1), max(min(height, SAMPLE), 1))
         view = view.then(geometry.view(view.out_size, 0.0, 0.0, width, height, small))
+    if fused.fits(pixels, view):
+        return fused.sample(pixels, view)
     return np.ascontiguousarray(warp(pixels, view, nearest=True)[..., :3])
 
 
@@ -155,12 +157,21 @@ def recolour(pixels: np.ndarray, stage: Stage) -> np.ndarray:
     if pixels.shape[2] == 4:
         return np.dstack([recolour(np.ascontiguousarray(pixels[..., :3]), stage), pixels[..., 3]])
     rgb = pixels
-    if not colour.is_table(stage):
+    is_table = colour.is_table(stage)
+    if (is_table or not _mixes(stage)) and (out := fused.look_up(rgb, stage)) is not None:
+        return out
+    if not is_table:
         return cv2.transform(rgb, stage)
     if (stage[:, :1] == stage).all():  # one table for all channels takes a third of the time
         flat = rgb.reshape(rgb.shape[0], -1) if rgb.flags.c_contiguous else np.ascontiguousarray(rgb).reshape(rgb.shape[0], -1)
         return cv2.LUT(flat, np.ascontiguousarray(stage[:, 0])).reshape(rgb.shape)
     return cv2.LUT(rgb, np.ascontiguousarray(stage)[None])
+
+
+def _mixes(matrix: Stage) -> bool:
+    """Whether a channel of the result depends on another of the picture."""
+    red, green, blue = matrix.tolist()
+    return any((red[1], red[2], green[0], green[2], blue[0], blue[1]))
 
 
 def fill_polygon(out: np.ndarray, polygon: Polygon, move: GeometryMap, fill: list[float]) -> None:

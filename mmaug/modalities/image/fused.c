@@ -1,4 +1,5 @@
-/* One pass over the pixels of a picture: resample through an affine map, then a colour matrix, then a table for each channel.
+/* One pass over the pixels of a picture: resample through an affine map, then a colour matrix, then a table for each channel;
+ * also the tables on their own, and a plain sample of a picture.
  *
  * Coordinates are fixed point with 32 bits after the point. Neighbouring rows are weighed in 256ths and columns in 128ths, so
  * positions are right to 1/256 of a pixel. The vector code and the plain code give the same bytes.
@@ -118,6 +119,31 @@ __attribute__((target("avx2"))) static int64_t inner(
     return done;
 }
 
+/* 64 bytes through a table of 256, held in four registers. */
+__attribute__((target("avx512f,avx512bw,avx512vbmi"))) static inline __m512i through(const __m512i *t, __m512i v) {
+    __m512i low = _mm512_permutex2var_epi8(t[0], v, t[1]), high = _mm512_permutex2var_epi8(t[2], v, t[3]);
+    return _mm512_mask_blend_epi8(_mm512_movepi8_mask(v), low, high);
+}
+
+/* Bytes of pixels, three a pixel, through the tables of their channels; in and out may be the same. */
+__attribute__((target("avx512f,avx512bw,avx512vbmi"))) static void look_up(
+    const uint8_t *in, uint8_t *out, int64_t count, const uint8_t *table) {
+    const int alike = !memcmp(table, table + 256, 256) && !memcmp(table, table + 512, 256);
+    const uint64_t every_third = 0x9249249249249249u; /* bits 0, 3, ... 63 */
+    __m512i t[3][4];
+    for (int i = 0; i < 3; i++)
+        for (int j = 0; j < 4; j++) t[i][j] = _mm512_loadu_si512(table + 256 * i + 64 * j);
+    for (int64_t done = 0, first = 0; done < count; done += 64, first = (first + 1) % 3) { /* 64 bytes are 21 pixels and one byte */
+        __mmask64 here = count - done < 64 ? ((uint64_t)1 << (count - done)) - 1 : ~(uint64_t)0;
+        __m512i v = _mm512_maskz_loadu_epi8(here, in + done), made = through(t[first], v);
+        if (!alike) {
+            made = _mm512_mask_mov_epi8(made, every_third << 1, through(t[(first + 1) % 3], v));
+            made = _mm512_mask_mov_epi8(made, every_third << 2, through(t[(first + 2) % 3], v));
+        }
+        _mm512_mask_storeu_epi8(out + done, here, made);
+    }
+}
+
 /* Pixels far outside, from `column` on, all have one colour; returns where they end. */
 static int64_t far_outside(
     const Picture *p, int64_t x, int64_t y, int64_t dx, int64_t dy, uint8_t *to, int64_t column, int64_t end, const uint8_t *colour) {
@@ -136,13 +162,22 @@ static int is_inner(const Picture *p, int64_t x, int64_t y) {
 }
 #endif
 
+static int looks_up(void) {
+#ifdef VECTORS
+    return __builtin_cpu_supports("avx512vbmi") && __builtin_cpu_supports("avx512bw");
+#else
+    return 0;
+#endif
+}
+
 /* pixels: [height][stride]; out: [out_height][out_width][3]; back: six numbers from the centres of new pixels to the points of the
  * picture (x right, y down, pixel i covers [i, i + 1)). */
 void mmaug_fused(
     const uint8_t *pixels, int64_t height, int64_t width, int64_t stride, uint8_t *out, int64_t out_height, int64_t out_width,
     const double *back, int64_t replicate, const float *matrix, const uint8_t *table) {
     const Picture p = {pixels, height, width, stride, replicate};
-    const Colour c = {matrix, table};
+    const int late = table && looks_up(); /* the tables follow row by row, which is faster */
+    const Colour c = {matrix, late ? NULL : table};
     const double one = 4294967296.0;
     const int64_t dx = (int64_t)llrint(back[0] * one), dy = (int64_t)llrint(back[3] * one);
     int vectors = 0;
@@ -174,6 +209,45 @@ void mmaug_fused(
 #ifdef VECTORS
             if (vectors && !replicate) column = far_outside(&p, x, y, dx, dy, to, column + 1, out_width, outside) - 1;
 #endif
+        }
+#ifdef VECTORS
+        if (late) look_up(to, to, out_width * 3, table);
+#endif
+    }
+}
+
+/* pixels and out: `count` bytes, three a pixel without gaps, through a table [3][256], or, where that is NULL, through a matrix [3][4]
+ * that mixes no channels. 0 where this machine has no fast way; nothing is done then. */
+int mmaug_look_up(const uint8_t *pixels, uint8_t *out, int64_t count, const uint8_t *table, const double *matrix) {
+    uint8_t made[3 * 256];
+    if (!looks_up()) return 0;
+    for (int i = 0; !table && i < 3; i++)
+        for (int v = 0; v < 256; v++) {
+            double value = matrix[5 * i] * v + matrix[4 * i + 3];
+            made[256 * i + v] = (uint8_t)(value < 0.0 ? 0 : value > 255.0 ? 255 : (int)lrint(value));
+        }
+#ifdef VECTORS
+    look_up(pixels, out, count, table ? table : made);
+#endif
+    return 1;
+}
+
+/* The nearest pixel of each new one: black outside. Arguments as above. */
+void mmaug_sample(
+    const uint8_t *pixels, int64_t height, int64_t width, int64_t stride, uint8_t *out, int64_t out_height, int64_t out_width,
+    const double *back) {
+    const double one = 4294967296.0;
+    const int64_t dx = (int64_t)llrint(back[0] * one), dy = (int64_t)llrint(back[3] * one);
+    for (int64_t row = 0; row < out_height; row++) {
+        int64_t x = (int64_t)llrint((back[0] * 0.5 + back[1] * (row + 0.5) + back[2]) * one);
+        int64_t y = (int64_t)llrint((back[3] * 0.5 + back[4] * (row + 0.5) + back[5]) * one);
+        for (int64_t column = 0; column < out_width; column++, x += dx, y += dy, out += 3) {
+            const uint64_t ix = (uint64_t)(x >> 32), iy = (uint64_t)(y >> 32); /* below zero: far above every width */
+            const uint8_t *at = pixels + iy * stride + 3 * ix;
+            if (ix < (uint64_t)width && iy < (uint64_t)height)
+                out[0] = at[0], out[1] = at[1], out[2] = at[2];
+            else
+                out[0] = out[1] = out[2] = 0;
         }
     }
 }

@@ -1,4 +1,4 @@
-"""Warp and recolour in one compiled pass, where this machine has it (`fused.c`); else the executor takes OpenCV's passes in turn.
+"""The compiled passes, where this machine has them (`fused.c`): warp and recolour in one, tables, samples; else OpenCV does it.
 
 The two differ by rounding: by one level in few pixels where OpenCV rounds to 8 bits in between.
 """
@@ -19,19 +19,22 @@ _SMALLEST, _LARGEST = 4, 32768
 """Pixels a side: beyond, fixed-point coordinates are left to OpenCV."""
 
 
-def _load() -> Any:
-    """The compiled function; None where it was not built or cannot run here."""
+def _load() -> tuple[Any, Any, Any]:
+    """The compiled functions; None where they were not built or cannot run here."""
     try:
-        function = ctypes.CDLL(str(_LIBRARY)).mmaug_fused
-    except OSError:
-        return None
+        library = ctypes.CDLL(str(_LIBRARY))
+        function, tables, nearest = library.mmaug_fused, library.mmaug_look_up, library.mmaug_sample
+    except (OSError, AttributeError):  # not built, or left by an earlier version
+        return None, None, None
     whole, address = ctypes.c_int64, ctypes.c_void_p
     function.argtypes = [address, whole, whole, whole, address, whole, whole, address, whole, address, address]
-    function.restype = None
-    return function
+    nearest.argtypes = [address, whole, whole, whole, address, whole, whole, address]
+    function.restype = nearest.restype = None
+    tables.argtypes = [address, address, whole, address, address]
+    return function, tables, nearest
 
 
-_FUNCTION = _load()
+_FUNCTION, _TABLES, _NEAREST = _load()
 
 
 def fits(pixels: np.ndarray, move: GeometryMap) -> bool:
@@ -57,8 +60,7 @@ def warp(
     replicate: what lies outside is the edge of the picture; else it is black.
     """
     assert _FUNCTION is not None, "ask fits() first"
-    if pixels.strides[1:] != (3, 1) or pixels.strides[0] < 0:
-        pixels = np.ascontiguousarray(pixels)
+    pixels = _in_rows(pixels)
     height, width = pixels.shape[:2]
     out = np.empty((move.out_size[1], move.out_size[0], 3), np.uint8)
     back = (ctypes.c_double * 6)(*_inverse(move.rows))
@@ -69,6 +71,34 @@ def warp(
         back, replicate, None if matrix is None else matrix.ctypes.data, None if table is None else table.ctypes.data,
     )  # fmt: skip
     return out
+
+
+def sample(pixels: np.ndarray, move: GeometryMap) -> np.ndarray:
+    """uint8 [h, w, 3] that `fits`, through a map, each new pixel the nearest old one; black outside."""
+    assert _NEAREST is not None, "ask fits() first"
+    pixels = _in_rows(pixels)
+    out = np.empty((move.out_size[1], move.out_size[0], 3), np.uint8)
+    back = (ctypes.c_double * 6)(*_inverse(move.rows))
+    _NEAREST(pixels.ctypes.data, *pixels.shape[:2], pixels.strides[0], out.ctypes.data, *out.shape[:2], back)
+    return out
+
+
+def _in_rows(pixels: np.ndarray) -> np.ndarray:
+    """The same with the pixels of a row side by side."""
+    return np.ascontiguousarray(pixels) if pixels.strides[1:] != (3, 1) or pixels.strides[0] < 0 else pixels
+
+
+def look_up(pixels: np.ndarray, stage: np.ndarray) -> np.ndarray | None:
+    """uint8 [h, w, 3] through a table [256, 3], or a matrix [3, 4] that mixes no channels; None where OpenCV is to do it."""
+    if _TABLES is None or not pixels.flags.c_contiguous or not pixels.size:
+        return None
+    out = np.empty(pixels.shape, np.uint8)
+    if stage.shape[0] == 256:
+        table, matrix = np.ascontiguousarray(stage.T), None
+    else:
+        table, matrix = None, np.ascontiguousarray(stage, np.float64)
+    addresses = (None if kept is None else kept.ctypes.data for kept in (table, matrix))
+    return out if _TABLES(pixels.ctypes.data, out.ctypes.data, pixels.size, *addresses) else None
 
 
 _TO_LEVELS = np.array((1 / 128, 1 / 128, 1 / 128, 1.0))
