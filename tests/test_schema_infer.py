@@ -91,6 +91,12 @@ SOUND = {"array": np.zeros(800, np.float32), "sampling_rate": 8000}
         ({"image": PICTURE, "label": 3}, {"image": "image", "label": "label"}),
         ({"sound": (np.zeros(10, np.float32), 8000), "transcription": "one"}, {"sound": "audio", "transcription": "transcript"}),
         ({"clip": mm.AudioClip(np.zeros(10, np.float32), 8000)}, {"clip": "audio"}),
+        (
+            {"sound": {"bytes": b"RIFF\x00\x00\x00\x00WAVE", "path": None}, "caption": "a dog barks"},
+            {"sound": "audio", "caption": "caption"},
+        ),
+        ({"sound": {"bytes": None, "path": "a/b.FLAC"}}, {"sound": "audio"}),
+        ({"picture": {"bytes": b"RIFF\x00\x00\x00\x00WEBP", "path": None}}, {}),
         ({"caption": "nothing to speak of"}, {}),
         ({"image": PICTURE, "first name": "Ann", "n": None}, {"image": "image"}),
     ],

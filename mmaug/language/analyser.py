@@ -62,7 +62,7 @@ _CAPITALS = SIDE_WORDS | lex.ABBREVIATIONS | lex.FUNCTION_WORDS
 """Words that may stand in capitals without being read from the picture."""
 
 _GESTURES = ("symbol", "gesture", "pose")
-_SPECIAL = re.compile(r"https?://\S+|www\.\S+|[\w.+-]{1,64}@\w[\w.-]{1,200}|[#@]\w+|<[^<>\n]{1,40}>|[^\x00-\u024f\u2000-\u206f\s]+")
+_SPECIAL = re.compile(r"https?://\S+|www\.\S+|[\w.+-]{1,64}@\w[\w.-]{1,200}|[#@]\w+|<[^<>\n]{1,40}>|\[[A-Z]{2,8}\]|[^\x00-\u024f\u2000-\u206f\s]+")
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,7 +44,7 @@ def shape_of(value: Any) -> Shape:
     if isinstance(value, str):
         return Shape("text")
     if isinstance(value, Mapping):
-        return Shape("audio") if {"array", "sampling_rate"} <= value.keys() else _dict_shape([value])
+        return Shape("audio") if {"array", "sampling_rate"} <= value.keys() or _is_sound_file(value) else _dict_shape([value])
     if hasattr(value, "samples") and hasattr(value, "rate"):
         return Shape("audio")
     if hasattr(value, "getbands"):
@@ -56,6 +56,20 @@ def shape_of(value: Any) -> Shape:
     if isinstance(value, (list, tuple)):
         return Shape("list", inner=_joined([shape_of(item) for item in value[:16]]))
     return Shape("number") if isinstance(value, (int, float)) else NOTHING
+
+
+_SOUND_NAMES = (".wav", ".flac", ".ogg", ".oga", ".opus", ".mp3", ".aiff", ".aif", ".au", ".caf", ".w64")
+_SOUND_STARTS = (b"RIFF", b"RF64", b"fLaC", b"OggS", b"ID3", b"FORM", b".snd", b"caff", b"\xff\xfb", b"\xff\xf3", b"\xff\xf2")
+
+
+def _is_sound_file(value: Mapping[str, Any]) -> bool:
+    """Whether it is {"bytes", "path"} of a recording, as `datasets.Audio(decode=False)` gives it."""
+    if value.keys() != {"bytes", "path"}:
+        return False
+    data, path = value["bytes"], value["path"]
+    if isinstance(data, bytes) and data:
+        return data.startswith(_SOUND_STARTS) and data[8:12] not in (b"WEBP", b"AVI ")  # those are RIFF files too
+    return isinstance(path, str) and path.lower().endswith(_SOUND_NAMES)
 
 
 def shape_of_feature(feature: Any) -> Shape:
