@@ -9,13 +9,20 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 from mmaug import modalities as modalities
+from mmaug.mix import ops as _mixing  # noqa: F401 - enters its ops
 
 if TYPE_CHECKING:  # for editors and type checkers; at run time `__getattr__` gives the same
+    from mmaug import child as child
+    from mmaug import hf as hf
     from mmaug import losses as losses
     from mmaug import metrics as metrics
+    from mmaug import mix as mix
     from mmaug import pairing as pairing
     from mmaug import policies as policies
     from mmaug import report as report
+    from mmaug import search as search
+    from mmaug.child.config import ChildConfig as ChildConfig
+    from mmaug.child.task import ChildTask as ChildTask
     from mmaug.errors import ConflictError as ConflictError
     from mmaug.errors import MmaugError as MmaugError
     from mmaug.errors import PlanError as PlanError
@@ -55,6 +62,8 @@ if TYPE_CHECKING:  # for editors and type checkers; at run time `__getattr__` gi
 __version__ = "0.1.0"
 
 _NAMES = {
+    "child.config": ("ChildConfig",),
+    "child.task": ("ChildTask",),
     "errors": ("ConflictError", "MmaugError", "PlanError", "PolicyError", "RowError", "RuleError", "SchemaError"),
     "graph": ("TransformGraph",),
     "lint.report": ("LintReport",),
@@ -72,7 +81,7 @@ _NAMES = {
     "trace": ("Trace",),
 }  # fmt: skip
 _HOMES = {name: f"mmaug.{module}" for module, names in _NAMES.items() for name in names}
-_MODULES = ("losses", "metrics", "pairing", "policies", "report")
+_MODULES = ("child", "hf", "losses", "metrics", "mix", "pairing", "policies", "report", "search")
 
 
 def __getattr__(name: str) -> Any:

@@ -29,6 +29,7 @@ class BoundPlan:
     """A plan resolved on one row: what will be done to it, and nothing else. It goes on that row only.
 
     states: the composed effects on each picture and recording, as heard and seen at the end. row: the row it was made for.
+    mixture: what another row gives to it, `mmaug.mix.bind.Mixture`; None where nothing is mixed in.
     """
 
     plan: Plan
@@ -36,6 +37,7 @@ class BoundPlan:
     states: Mapping[str, State]
     writes: Writes
     row: Mapping[str, Any]
+    mixture: Any = None
 
 
 def apply(bound: BoundPlan, row: Mapping[str, Any], schema: Schema, notes: list[str] | None = None) -> Row:

@@ -14,6 +14,7 @@ from mmaug.apply import BoundPlan
 from mmaug.effects.picture import ImageState
 from mmaug.effects.sound import AudioState
 from mmaug.errors import MmaugError, RowError
+from mmaug.mix import combine
 from mmaug.modalities.audio import executor as sound
 from mmaug.modalities.audio import values as audio_values
 from mmaug.modalities.image import executor as picture
@@ -56,14 +57,38 @@ Noted = tuple[Row, tuple[str, ...]]
 
 
 def apply(bounds: Sequence[BoundPlan], keys: Sequence[Any], schema: Schema, device: Any, memory_mb: float) -> list[Noted]:
-    """The augmented rows, in order. On the CPU OpenCV is the fastest, row by row, and gives the bytes that single rows get."""
+    """The augmented rows, in order, and what is mixed into them."""
+    mixed = [number for number, bound in enumerate(bounds) if bound.mixture is not None]
+    partners = [bounds[number].mixture.partner for number in mixed]
+    made = _unmixed([*bounds, *partners], [*keys, *(keys[number] for number in mixed)], schema, device, memory_mb)
+    for number, (other, _) in zip(mixed, made[len(bounds) :], strict=True):
+        with _naming(number, keys[number]):
+            (out, notes), more = made[number], list[str]()
+            made[number] = combine.combine(out, other, bounds[number].mixture, schema, more), (*notes, *more)
+    return made[: len(bounds)]
+
+
+def _unmixed(bounds: Sequence[BoundPlan], keys: Sequence[Any], schema: Schema, device: Any, memory_mb: float) -> list[Noted]:
+    """On the CPU OpenCV is the fastest, row by row, and gives the bytes that single rows get."""
     if str(device) != "cpu":
+        _check_device(device)
         return on_device(bounds, keys, schema, device, memory_mb)
     made = []
     for number, (bound, key) in enumerate(zip(bounds, keys, strict=True)):
         out, notes = _alone(bound, number, key, schema)
         made.append((_moved(out, schema, device), notes))
     return made
+
+
+def _check_device(device: Any) -> None:
+    import torch
+
+    try:
+        torch.empty(0, device=device)
+    except (RuntimeError, AssertionError, TypeError) as error:
+        found = ", ".join(["cpu", *(f"cuda:{number}" for number in range(torch.cuda.device_count()))])
+        said = str(error).splitlines()[0]
+        raise MmaugError(f"graph.batch: device must be one that torch has here ({found}), got {device!r}: {said}") from error
 
 
 def on_device(bounds: Sequence[BoundPlan], keys: Sequence[Any], schema: Schema, device: Any, memory_mb: float) -> list[Noted]:

@@ -1,4 +1,4 @@
-"""The command line: `mmaug augment | preview | lint | demo | ops`."""
+"""The command line: `mmaug augment | preview | lint | search | train | demo | ops`."""
 
 from __future__ import annotations
 
@@ -17,12 +17,16 @@ from mmaug.errors import MmaugError, PolicyError
 from mmaug.graph import ON_CONFLICT, TransformGraph
 from mmaug.io import augment as augment_job
 from mmaug.io import lint as lint_job
+from mmaug.io import search as search_job
+from mmaug.io import train as train_job
 from mmaug.io.folder import Folder
 from mmaug.policy import Policy
 from mmaug.registry import OPS
 from mmaug.report import lint_tables
 from mmaug.schema import Schema
 from mmaug.schema.fields import MODALITY_KINDS
+from mmaug.search import SEARCHERS
+from mmaug.search.base.searcher import Budget
 
 app = typer.Typer(
     name="mmaug",
@@ -152,6 +156,66 @@ def lint(
 
 
 @app.command()
+def search(
+    source: Annotated[Path, typer.Argument(metavar="IN", help="A folder with metadata.jsonl.")],
+    out: Annotated[Path, typer.Option("--out", "-o", help="The policy file to write; the result goes beside it.")] = Path("policy.json"),
+    searcher: Annotated[str, typer.Option("--searcher", help="One of: " + ", ".join(SEARCHERS) + ".")] = "random_search",
+    budget: Annotated[int | None, typer.Option("--budget", "-b", min=1, help="Trials at most. Default: the searcher's own.")] = None,
+    minutes: Annotated[float | None, typer.Option("--minutes", min=0.01, help="Time at most, of the search without its baselines.")] = None,
+    steps: Annotated[int, typer.Option("--steps", min=1, help="Training steps of one child.")] = 120,
+    held_out: Annotated[float, typer.Option("--held-out", help="Share of rows that children are scored on.")] = 0.25,
+    schema: SchemaOption = None,
+    workers: Annotated[int, typer.Option("--workers", "-w", min=1, help="Processes; the history is the same for any number.")] = 1,
+    resume: Annotated[Path | None, typer.Option("--resume", help="A folder for the journal: stopped or killed, it goes on there.")] = None,
+    page: Annotated[Path | None, typer.Option("--report", help="A page to write.")] = None,
+    seed: SeedOption = 0,
+    on_conflict: ConflictOption = "edit",
+) -> None:
+    """Find the policy under which a small child model learns most from the rows, and put it beside its baselines.
+
+    Example: [cyan]mmaug search photos --searcher bayesian_search --budget 60 --workers 2 --resume runs/photos -o policy.json[/]
+    """
+    _one_of("--on-conflict", on_conflict, ON_CONFLICT)
+    folder = Folder(source)
+    found = search_job.search(
+        folder, graph_for(folder, "identity", schema, seed, on_conflict).schema, out, searcher=searcher,
+        budget=Budget(budget, None, None if minutes is None else 60 * minutes) if budget or minutes else None,
+        held_out=held_out, steps=steps, workers=workers, seed=seed, on_conflict=on_conflict, resume=resume, page=page, console=console,
+    )  # fmt: skip
+    text = f"{found.policy}\n{found}\nwrote {out} and {search_job.result_path(out)}"
+    console.print(text, highlight=False, markup=False, soft_wrap=True)
+
+
+@app.command()
+def train(
+    source: Annotated[Path, typer.Argument(metavar="IN", help="A folder with metadata.jsonl.")],
+    policy: PolicyOption = "rand_augment",
+    schema: SchemaOption = None,
+    steps: Annotated[int, typer.Option("--steps", min=1, help="Training steps of each of the two children.")] = 400,
+    seconds: Annotated[float | None, typer.Option("--seconds", min=0.0, help="Time at most for each.")] = None,
+    held_out: Annotated[float, typer.Option("--held-out", help="Share of rows that the children are scored on.")] = 0.25,
+    limit: Annotated[int | None, typer.Option("--limit", min=4, help="Take so many rows, evenly spread. Default: all.")] = None,
+    out: Annotated[Path | None, typer.Option("--out", "-o", help="A folder for the child that was trained under the policy.")] = None,
+    seed: SeedOption = 0,
+    on_conflict: ConflictOption = "edit",
+) -> None:
+    """Train a small child model without a policy and under one, and print how well each finds what belongs together on held-out rows.
+
+    Example: [cyan]mmaug train photos --policy policy.json --limit 500[/]
+    """
+    _one_of("--on-conflict", on_conflict, ON_CONFLICT)
+    folder = Folder(source)
+    graph = graph_for(folder, policy, schema, seed, on_conflict)
+    found = train_job.train(
+        folder, graph.policy, graph.schema, steps=steps, seconds=seconds, held_out=held_out, limit=limit, seed=seed,
+        on_conflict=on_conflict, out=out, console=console,
+    )  # fmt: skip
+    for note in found.notes:
+        console.print(note, style="dim", highlight=False, markup=False, soft_wrap=True)
+    Console(width=None if sys.stdout.isatty() else PLAIN_WIDTH).print(found.table())
+
+
+@app.command()
 def demo(
     out: Annotated[Path, typer.Argument(metavar="OUT", help="Where to write scenes, augmented data and page.")] = Path("mmaug-demo"),
     scenes: Annotated[int, typer.Option("--scenes", min=1, help="How many scenes to draw.")] = 24,
@@ -165,13 +229,13 @@ def demo(
 
 
 @app.command()
-def ops(modality: Annotated[str | None, typer.Argument(help="image, text or audio; default all.")] = None) -> None:
+def ops(modality: Annotated[str | None, typer.Argument(help="image, text, audio or mix; default all.")] = None) -> None:
     """List the ops with their parameters: what strength 0 to 1 does, and what each does.
 
     Example: [cyan]mmaug ops audio[/]
     """
     if modality is not None:
-        _one_of("MODALITY", modality, tuple(MODALITY_KINDS))
+        _one_of("MODALITY", modality, (*MODALITY_KINDS, "mix"))
     table = Table(
         Column("op", no_wrap=True, min_width=max(map(len, OPS))), "what it does", "parameters (strength 0 to 1)", "touches", show_lines=True
     )

@@ -9,21 +9,21 @@ from typing import Any
 
 import numpy as np
 
-from mmaug import apply as heavy
 from mmaug import batch as together
 from mmaug import pairing
 from mmaug.apply import BoundPlan
 from mmaug.draw import Drawer
 from mmaug.errors import PlanError, PolicyError, RowError, RuleError, SchemaError
-from mmaug.light import Light
 from mmaug.lint.report import LintReport
 from mmaug.lint.run import Linter
+from mmaug.mix import bind, combine, drawing
+from mmaug.mix.ops import MIXED
+from mmaug.mix.partners import Partners
 from mmaug.pairing.base import Rules
 from mmaug.plan import Plan
 from mmaug.policy import Policy, PolicyOp
 from mmaug.registry import OPS, get_op
-from mmaug.resolve import Edges, Fold
-from mmaug.rewrite import rewrite
+from mmaug.resolve import Edges
 from mmaug.schema import MISSING, Schema
 from mmaug.schema.columns import Row
 from mmaug.trace import Trace
@@ -67,27 +67,31 @@ class TransformGraph:
         if not isinstance(policy, Policy):
             policy = Policy.sequence(policy)
         self.policy, self.schema, self.seed, self.on_conflict, self.rules, self.key = policy, schema, seed, on_conflict, rules, key
+        self._mixes = any(op.name in MIXED for op in policy.ops())
         self._drawer = Drawer(policy, self._targets)
         self._edges = Edges(schema, rules)
         self._check_rules()
 
-    def plan(self, *, key: str | int | bytes, epoch: int = 0, view: int = 0, progress: float = 0.0) -> Plan:
-        """Every random choice for one view of the row of that key, without looking at it: the same arguments, the same plan."""
-        return self._drawer.draw(self.seed, epoch, key, view, progress)
+    def plan(self, *, key: str | int | bytes, epoch: int = 0, view: int = 0, progress: float = 0.0, partners: Any = None) -> Plan:
+        """Every random choice for one view of the row of that key, without looking at it: the same arguments, the same plan.
 
-    def resolve(self, plan: Plan, row: Mapping[str, Any]) -> BoundPlan:
+        partners: for a policy that mixes rows, those that may be mixed in: a mapping from key to row, a list of rows, or `mm.mix.Partners`.
+        """
+        plan = self._drawer.draw(self.seed, epoch, key, view, progress)
+        if not self._mixes:
+            return plan
+        others = None if partners is None else Partners.of(partners)
+        return drawing.named(plan, key, others, lambda other: self._drawer.draw(self.seed, epoch, other, view, progress))
+
+    def resolve(self, plan: Plan, row: Mapping[str, Any], *, partners: Any = None) -> BoundPlan:
         """Bind a plan to a row: which steps keep it true, and what its texts and annotations become. Pixels and samples are not read.
 
-        Raises: RowError where the row does not hold what the schema says; ConflictError with on_conflict="raise".
+        partners: the rows that the plan mixes in, as for `plan`.
+        Raises: RowError where the row does not hold what the schema says; ConflictError with on_conflict="raise"; PlanError for a plan
+        that mixes in a row which is not among the partners.
         """
-        if not isinstance(row, Mapping):
-            raise RowError(f"a row must be a dict of its columns, got {type(row).__name__}")
-        self.schema.refuse_undeclared(row)
-        light = Light(self.schema, row)
-        fold = Fold(light, self._edges, self.on_conflict).run(plan)
-        writes = rewrite(light, fold)
-        trace = Trace(tuple(fold.records), tuple(writes.edits), tuple(fold.taken.values()))
-        return BoundPlan(plan, trace, fold.states_with_taken(), writes, row)
+        others = None if partners is None else Partners.of(partners)
+        return bind.bind(plan, row, self.schema, self._edges, self.on_conflict, others)
 
     def apply(self, bound: BoundPlan, row: Mapping[str, Any]) -> Row:
         """Carry out a bound plan on its row.
@@ -99,7 +103,7 @@ class TransformGraph:
                 f"graph.apply: the first argument must be the BoundPlan of graph.resolve, got {type(bound).__name__}; "
                 "write graph.apply(graph.resolve(plan, row), row)"
             )
-        return heavy.apply(bound, row, self.schema)
+        return combine.apply(bound, row, self.schema)
 
     def run(
         self,
@@ -109,11 +113,13 @@ class TransformGraph:
         epoch: int = 0,
         view: int = 0,
         progress: float = 0.0,
+        partners: Any = None,
     ) -> tuple[Row, Trace]:
-        """The augmented row and the trace of what was done and why."""
-        plan = self.plan(key=self._key_of(row) if key is None else key, epoch=epoch, view=view, progress=progress)
-        bound, notes = self.resolve(plan, row), list[str]()
-        out = heavy.apply(bound, row, self.schema, notes)
+        """The augmented row and the trace of what was done and why. partners: as for `plan`; a policy that mixes rows needs them."""
+        others = self._others(partners)
+        plan = self.plan(key=self._key_of(row) if key is None else key, epoch=epoch, view=view, progress=progress, partners=others)
+        bound, notes = self.resolve(plan, row, partners=others), list[str]()
+        out = combine.apply(bound, row, self.schema, notes)
         return out, replace(bound.trace, notes=tuple(notes))
 
     def __call__(self, row: Mapping[str, Any], **draw: Any) -> Row:
@@ -144,6 +150,7 @@ class TransformGraph:
         epoch: int = 0,
         view: int = 0,
         progress: float = 0.0,
+        partners: Any = None,
         device: Any = "cpu",
         memory_mb: float = together.MEMORY_MB,
     ) -> list[tuple[Row, Trace]]:
@@ -153,15 +160,16 @@ class TransformGraph:
         a few levels of 255, and are the same whatever else is in the batch. keys: one a row; else the key column or the content names
         a row. device: where pictures are worked on; tensors of pictures and masks come back there, arrays and PIL pictures as such.
         memory_mb: at most so much is in use there besides the pictures and the results; one picture's need is the least.
+        partners: as for `plan`; those of the whole data set, not of the batch, so that a row's partner does not depend on the batch.
         Raises: as `run`, with the row's number and key in front.
         """
-        named = together.named(rows, keys)
+        named, others = together.named(rows, keys), self._others(partners)
 
-        def bind(row: Mapping[str, Any], key: Any) -> BoundPlan:
-            plan = self.plan(key=self._key_of(row) if key is None else key, epoch=epoch, view=view, progress=progress)
-            return self.resolve(plan, row)
+        def bind_one(row: Mapping[str, Any], key: Any) -> BoundPlan:
+            plan = self.plan(key=self._key_of(row) if key is None else key, epoch=epoch, view=view, progress=progress, partners=others)
+            return self.resolve(plan, row, partners=others)
 
-        bounds = together.bind(rows, named, bind)
+        bounds = together.bind(rows, named, bind_one)
         outs = together.apply(bounds, named, self.schema, device, memory_mb)
         return [(out, replace(bound.trace, notes=notes)) for (out, notes), bound in zip(outs, bounds, strict=True)]
 
@@ -185,8 +193,19 @@ class TransformGraph:
 
     __repr__ = __str__
 
+    def _others(self, partners: Any) -> Partners | None:
+        """The partners of a call. Raises: PlanError where the policy mixes rows and there are none."""
+        if partners is None and self._mixes:
+            raise PlanError(
+                "the policy mixes rows, and there are none to mix in; give partners=... (a mapping from key to row, a list of rows or "
+                "mm.mix.Partners) to the call"
+            )
+        return Partners.of(partners) if self._mixes else None
+
     def _targets(self, op: PolicyOp) -> tuple[str, ...]:
         """The fields that an op of the policy acts on."""
+        if op.name in MIXED:
+            return self._mixed(op)
         fields = tuple(self.schema.for_modality(get_op(op.name).modality))
         if op.field is None and fields:
             return fields
@@ -198,17 +217,29 @@ class TransformGraph:
             + (f"; field={op.field!r} is not one of them" if op.field else f"; declare one or take {op.name} out")
         )
 
+    def _mixed(self, op: PolicyOp) -> tuple[str, ...]:
+        """An op that mixes acts on the whole row."""
+        kinds = tuple(MIXED[op.name])
+        if not self.schema.of_kind(*kinds):
+            raise PolicyError(f"op {op.name!r} mixes {' and '.join(kinds)} fields, and the schema has none; declare one or take it out")
+        if op.field is not None:
+            raise PolicyError(f"op {op.name!r} mixes whole rows, so it takes no field, got field={op.field!r}; leave it out")
+        return (bind.ROW,)
+
     def _check_rules(self) -> None:
         """Ask for every rule that this policy can need, so that a missing one shows before the first row."""
         for op in self.policy.ops():
-            for source in self._targets(op):
-                self._edges.asks(source, get_op(op.name).aspects)
+            mixed = {kind: recipe.aspects for kind, recipe in MIXED.get(op.name, {}).items()}
+            for source in self.schema.of_kind(*mixed) if mixed else self._targets(op):
+                self._edges.asks(source, mixed.get(self.schema.fields[source].kind, get_op(op.name).aspects))
         for name in self.schema.of_kind("label"):
             for ops in self.schema.fields[name].forbids.values():  # type: ignore[attr-defined]
                 for op_name in set(ops) - OPS.keys():
                     raise SchemaError(f"field {name!r}: forbids names {op_name!r}, and there is no such op; `mmaug ops` lists all")
 
     def _key_of(self, row: Mapping[str, Any]) -> str | int | bytes:
+        if self.key is None and self._mixes:
+            raise PlanError("a policy that mixes rows must know which row this is; give key=..., or name the column of keys in the graph")
         if self.key is None:
             return content_key(row, self.schema)
         if row.get(self.key) is None:

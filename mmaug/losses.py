@@ -10,6 +10,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -144,8 +145,9 @@ def _mixture(sources: Tensor, weights: Tensor | None) -> tuple[Tensor, Tensor]:
 
 @dataclass(frozen=True)
 class _Pairs:
-    """Rows of this process, columns of all. rows, columns: float [n] and [m], 1 where both modalities are there. counted: over how many
-    rows a sum becomes a mean (all processes' rows, shared evenly, so that averaged gradients are those of one process).
+    """Rows of this process, columns of all. targets: of a's rows and b's columns; back: of b's rows and a's columns. rows, columns:
+    float [n] and [m], 1 where both modalities are there. counted: over how many rows a sum becomes a mean (all processes' rows, shared
+    evenly, so that averaged gradients are those of one process).
     """
 
     a: Tensor
@@ -153,6 +155,7 @@ class _Pairs:
     all_a: Tensor
     all_b: Tensor
     targets: Tensor
+    back: Tensor
     rows: Tensor
     columns: Tensor
     counted: Tensor
@@ -170,15 +173,16 @@ def _pairs(a: Tensor, b: Tensor, targets: Tensor | None) -> _Pairs:
     if targets.shape != (len(a), len(a)):
         raise ValueError(f"targets must be [{len(a)}, {len(a)}], got {list(targets.shape)}")
     ones = torch.ones(len(a), device=a.device, dtype=a.dtype)
-    return _Pairs(a, b, a, b, targets.to(a.dtype), ones, ones, ones.sum())
+    targets = targets.to(a.dtype)
+    return _Pairs(a, b, a, b, targets, targets, ones, ones, ones.sum())
 
 
 def _contrastive(p: _Pairs, scale: Tensor | float) -> Tensor:
-    return (_cross_entropy(p, scale * p.a @ p.all_b.T) + _cross_entropy(p, scale * p.b @ p.all_a.T)) / 2
+    return (_cross_entropy(p, scale * p.a @ p.all_b.T, p.targets) + _cross_entropy(p, scale * p.b @ p.all_a.T, p.back)) / 2
 
 
-def _cross_entropy(p: _Pairs, logits: Tensor) -> Tensor:
-    shares = p.targets * p.columns
+def _cross_entropy(p: _Pairs, logits: Tensor, targets: Tensor) -> Tensor:
+    shares = targets * p.columns
     shares = shares / shares.sum(1, keepdim=True).clamp_min(1e-12)
     logits = logits.masked_fill(p.columns == 0, -1e9)
     return p.mean(-(shares * F.log_softmax(logits, dim=1)).sum(1))
@@ -205,8 +209,9 @@ def _in_modal(p: _Pairs) -> Tensor:
 class Weights:
     """How much each term counts; a term of weight 0 is not computed.
 
-    contrastive: the pairing loss itself. cross_modal, in_modal: CyCLIP's. view: clean against augmented rows. divergence: LeMDA's.
-    hard_negative: texts made false.
+    contrastive: the pairing loss itself. cross_modal, in_modal: CyCLIP's, at the paper's weights; they are meant for large batches and
+    models that have learnt something: a small model from scratch needs about a tenth, or they hold all rows alike. view: clean against
+    augmented rows. divergence: LeMDA's. hard_negative: texts made false.
     """
 
     contrastive: float = 1.0
@@ -222,15 +227,15 @@ class Batch:
     """What is known of a batch beside its embeddings; all of it optional.
 
     views: rows are laid out view by view, n = views x rows; with clean=True view 0 is the rows as they are. sources: int [n], or [n, k]
-    with weights float [n, k]: rows of one source belong together (by default each row, with its other views). preserved: bool [n],
-    whether a row's plan kept its meaning. present: by modality bool [n], whether the row has it. negatives: float [m, d] texts made
-    false, of: int [m] the rows they are false of.
+    with weights float [n, k]: rows of one source belong together (by default each row, with its other views); or both by modality, where
+    only some of them were mixed (`mmaug.mix.sources`). preserved: bool [n], whether a row's plan kept its meaning. present: by modality
+    bool [n], whether the row has it. negatives: float [m, d] texts made false, of: int [m] the rows they are false of.
     """
 
     views: int = 1
     clean: bool = False
-    sources: Tensor | None = None
-    weights: Tensor | None = None
+    sources: Tensor | Mapping[str, Tensor] | None = None
+    weights: Tensor | Mapping[str, Tensor] | None = None
     preserved: Tensor | None = None
     present: Mapping[str, Tensor] = field(default_factory=dict)
     negatives: Tensor | None = None
@@ -284,13 +289,13 @@ class CrossModalConsistency(nn.Module):
         both = torch.ones(rows, device=x.device, dtype=x.dtype)
         for name in (a, b):
             both = both * batch.present[name].to(x.dtype) if name in batch.present else both
-        sources, weights = batch.sources, batch.weights
-        if sources is None:
-            each = rows // batch.views
-            sources = torch.arange(each, device=x.device).repeat(batch.views) + rank * each
+        each = rows // batch.views
+        own = torch.arange(each, device=x.device).repeat(batch.views) + rank * each
+        told = [(own, None) if batch.sources is None else (_of(batch.sources, name), _of(batch.weights, name)) for name in (a, b)]
+        all_told = [(everywhere(sources), None if weights is None else everywhere(weights)) for sources, weights in told]
+        targets, back = (targets_of(*told[i], *all_told[1 - i]).to(x.dtype) for i in (0, 1))
         columns = everywhere(both)
-        targets = targets_of(sources, weights, everywhere(sources), None if weights is None else everywhere(weights)).to(x.dtype)
-        return _Pairs(x, y, everywhere(x), everywhere(y), targets, both, columns, columns.sum().clamp_min(1.0) / world)
+        return _Pairs(x, y, everywhere(x), everywhere(y), targets, back, both, columns, columns.sum().clamp_min(1.0) / world)
 
     def _terms(self, pair: _Pairs, scale: Tensor | float, bias: Tensor | float) -> dict[str, Tensor]:
         weights, made = self.weights, {}
@@ -301,6 +306,11 @@ class CrossModalConsistency(nn.Module):
         if weights.in_modal:
             made["in_modal"] = _in_modal(pair)
         return made
+
+
+def _of(told: Any, modality: str) -> Any:
+    """What is told of every modality alike, or of this one."""
+    return told[modality] if isinstance(told, Mapping) else told
 
 
 def _own(batch: Batch, modality: str) -> tuple[Tensor, Tensor]:
@@ -344,7 +354,13 @@ def _checked(embeddings: Mapping[str, Tensor], batch: Batch) -> int:
     rows = next(iter(shapes.values()))[0]
     if batch.views < 1 or rows % batch.views:
         raise ValueError(f"{rows} rows cannot be {batch.views} views of as many rows each")
-    for name, mask in [("preserved", batch.preserved), ("sources", batch.sources), *batch.present.items()]:
+    both = (batch.sources, batch.weights)
+    if any(isinstance(told, Mapping) for told in both) and not all(
+        isinstance(told, Mapping) and set(embeddings) <= set(told) for told in both
+    ):
+        raise ValueError(f"sources by modality must come with weights by modality, both for {sorted(embeddings)}")
+    told = [(f"sources of {name}", _of(batch.sources, name)) for name in embeddings]
+    for name, mask in [("preserved", batch.preserved), *told, *batch.present.items()]:
         if mask is not None and len(mask) != rows:
             raise ValueError(f"{name} must say something of each of {rows} rows, got {len(mask)}")
     if unknown := set(batch.present) - set(embeddings):

@@ -192,6 +192,26 @@ class Fixed:
 
 
 @dataclass(frozen=True, slots=True)
+class Setting:
+    """One of a few settings that is not drawn; the first where nothing is given."""
+
+    values: tuple[str, ...]
+    uniforms: int = 0
+    has_strength: bool = False
+
+    def from_strength(self, strength: float) -> Draw:
+        return lambda u: self.values[0]
+
+    def from_given(self, given: Any, where: str) -> Draw:
+        if given not in self.values:
+            raise PolicyError(f"{where}: must be one of {', '.join(map(repr, self.values))}, got {given!r}")
+        return lambda u: given
+
+    def describe(self) -> str:
+        return " or ".join(map(repr, self.values))
+
+
+@dataclass(frozen=True, slots=True)
 class Seed:
     """A drawn seed: the kernel builds its random array from it, so the same step gives the same bytes."""
 

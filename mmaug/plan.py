@@ -38,22 +38,33 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The steps drawn for one view of one row, in order."""
+    """The steps drawn for one view of one row, in order.
+
+    partners: for each row that a step mixes in, (its key, its own plan); see `mmaug.mix`.
+    """
 
     steps: tuple[Step, ...]
+    partners: tuple[tuple[str | int, Plan], ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """The plan as plain JSON values."""
-        return {"plan": FORMAT, "steps": [step.to_json() for step in self.steps]}
+        value: dict[str, Any] = {"plan": FORMAT, "steps": [step.to_json() for step in self.steps]}
+        return {**value, "partners": [[key, plan.to_json()] for key, plan in self.partners]} if self.partners else value
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> Plan:
         """The plan of a JSON value. Raises: PlanError for another format number or an unknown key."""
-        if not isinstance(value, Mapping) or value.get("plan") != FORMAT or value.keys() != {"plan", "steps"}:
+        if not isinstance(value, Mapping) or value.get("plan") != FORMAT or value.keys() - {"partners"} != {"plan", "steps"}:
             raise PlanError(f'a plan must be {{"plan": {FORMAT}, "steps": [...]}}, got {value!r}')
         if not isinstance(value["steps"], (list, tuple)):
             raise PlanError(f'a plan: "steps" must be a list, got {type(value["steps"]).__name__}')
-        return cls(tuple(_step(item, f"steps[{number}]") for number, item in enumerate(value["steps"])))
+        partners = value.get("partners", ())
+        if not isinstance(partners, (list, tuple)) or not all(
+            isinstance(pair, (list, tuple)) and len(pair) == 2 and isinstance(pair[0], (str, int)) for pair in partners
+        ):
+            raise PlanError(f'a plan: "partners" must be a list of [key, plan], got {repr(partners)[:120]}')
+        steps = tuple(_step(item, f"steps[{number}]") for number, item in enumerate(value["steps"]))
+        return cls(steps, tuple((key, cls.from_json(plan)) for key, plan in partners))
 
     def __str__(self) -> str:
         return "\n".join(["Plan", *(f"  {step}" for step in self.steps)])

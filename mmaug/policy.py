@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 
+from mmaug import hub
 from mmaug.errors import PolicyError
 from mmaug.registry import Op, get_op
 
@@ -189,6 +190,28 @@ class Policy:
             raise PolicyError(f"{path}: must be JSON, got {error}; write it with policy.save") from error
         except PolicyError as error:
             raise PolicyError(f"{path}: {error}") from error
+
+    def save_pretrained(self, folder: str | Path, **options: Any) -> str | None:
+        """Write the policy to a folder as HuggingFace does: `config.json`, and a card that shows it.
+
+        options: of `huggingface_hub.ModelHubMixin.save_pretrained`.
+        """
+        return hub.save(self.to_json(), str(self), [op.name for op in self.ops()], folder, **options)
+
+    def push_to_hub(self, repo_id: str, **options: Any) -> str:
+        """Upload the policy with its card; the address of the commit. options: of `ModelHubMixin.push_to_hub`, such as `private=True`."""
+        return hub.push(self.to_json(), str(self), [op.name for op in self.ops()], repo_id, **options)
+
+    @classmethod
+    def from_pretrained(cls, name: str | Path, **options: Any) -> Policy:
+        """Read a policy from such a folder, or from the Hub by its name ("someone/policy"). options: such as `revision=`.
+
+        Raises: PolicyError where there is none.
+        """
+        try:
+            return cls.from_json(hub.load(name, **options))
+        except PolicyError as error:
+            raise error if str(error).startswith(str(name)) else PolicyError(f"{name}: {error}") from error
 
     def __str__(self) -> str:
         return "\n".join(_lines(self, ""))

@@ -88,6 +88,13 @@ FAMILIES: Mapping[str, Family] = MappingProxyType(
             "(pixels, uint8 [h, w, 3], **params) -> pixels, also moved; declares its facts",
             cuts=True,
         ),
+        "network": Family(
+            "image",
+            frozenset({"geometry", "view", "colour", "quality"}),
+            None,
+            "(pixels, uint8 [h, w, 3], **params) -> pixels, also moved; declares its facts",
+            cuts=True,
+        ),
         "time": Family(
             "audio",
             frozenset({"time", "order"}),
@@ -154,6 +161,7 @@ FAMILIES: Mapping[str, Family] = MappingProxyType(
         "wording": Family("text", frozenset(), None, "(reading, protected, **params) -> replacements"),
         "nlpaug": Family("text", frozenset(), None, "(reading, protected, **params) -> replacements"),
         "model": Family("text", frozenset(), None, "(readings, protected, **params with seeds) -> replacements of each"),
+        "mix": Family("mix", frozenset(), None, "(**params) -> for pictures and sounds how two are mixed (mmaug.mix.recipes)"),
     }
 )
 
@@ -221,7 +229,7 @@ def register(
         drawn = sum(param.uniforms for param in params.values())
         if drawn > rng.BLOCK - 1:
             raise MmaugError(f"op {name!r} draws {drawn} numbers, at most {rng.BLOCK - 1} fit in a step's block")
-        if (facts is None) == (FAMILIES[family].compose is None and FAMILIES[family].modality != "text"):
+        if (facts is None) == (FAMILIES[family].compose is None and FAMILIES[family].modality not in ("text", "mix")):
             raise MmaugError(
                 f"op {name!r}: facts belong to the families without compose, and only to them; {family!r} is given by its function"
             )

@@ -7,12 +7,13 @@ leaves the state. So a flip and a quarter turn, or three small rotations, are ju
 
 from __future__ import annotations
 
-from collections.abc import Container
+from collections.abc import Callable, Container
 from dataclasses import dataclass, replace
 from typing import Any
 
 from mmaug.effects.state import State
 from mmaug.errors import ConflictError, PlanError, RuleError
+from mmaug.language import analyser
 from mmaug.language import edits as text_edits
 from mmaug.language.edits import Replacement
 from mmaug.light import TEXT_KINDS, Light
@@ -66,11 +67,18 @@ class Edges:
         return self._asks[key]
 
 
-class Fold:
-    """The left fold of one plan over one row's light fields; read the results from its attributes."""
+Mix = Callable[["Fold", int, Step], "Dropped | None"]
+"""What a step that mixes rows does to a fold: (fold, number of the step, step) -> why it is dropped."""
 
-    def __init__(self, light: Light, edges: Edges, on_conflict: str):
-        self.light, self.edges, self.on_conflict = light, edges, on_conflict
+
+class Fold:
+    """The left fold of one plan over one row's light fields; read the results from its attributes.
+
+    mix: carries out the steps that mix rows. unjudged: the numbers of steps about which no text is asked.
+    """
+
+    def __init__(self, light: Light, edges: Edges, on_conflict: str, mix: Mix | None = None, unjudged: Container[int] = ()):
+        self.light, self.edges, self.on_conflict, self.mix, self.unjudged = light, edges, on_conflict, mix, unjudged
         self.start()
 
     def start(self) -> None:
@@ -83,6 +91,7 @@ class Fold:
         self.by: dict[EditKey, str] = {}
         self.wording: dict[str, list[Step]] = {}  # the steps to run on each text after the rules' edits
         self.records: list[StepRecord] = []
+        self.mixed: Any = None  # what a step that mixes made, for those who gave `mix`
 
     def run(self, plan: Plan) -> Fold:
         """Fold over the plan; a group of steps that stand or fall together is tried again without itself when one falls."""
@@ -109,7 +118,7 @@ class Fold:
                 if number != first:
                     dropped = replace(dropped, reason=f"goes with a step that was dropped: {dropped.reason}")
             else:
-                dropped = self._try(step)
+                dropped = self._try(number, step)
             if dropped is not None and self.on_conflict == "raise":
                 raise ConflictError(f'{step} would be dropped: {dropped}; change the policy, or pass on_conflict="edit"')
             if dropped is not None and step.group is not None and step.group not in out:
@@ -117,10 +126,14 @@ class Fold:
             self.records.append(StepRecord(step, dropped))
         return None
 
-    def _try(self, step: Step) -> Dropped | None:
+    def _try(self, number: int, step: Step) -> Dropped | None:
         """Compose on trial, ask the rules, and keep the new state unless one vetoes."""
         op, schema = get_op(step.op), self.light.schema
         modality = op.modality
+        if modality == "mix":
+            if self.mix is None:
+                raise PlanError(f"step {step}: mixes in another row, which is not here; pass partners=... to graph.resolve")
+            return self.mix(self, number, step)
         if step.field not in schema.for_modality(modality):
             raise PlanError(f"step {step}: no {modality} field {step.field!r} in this schema ({', '.join(schema.fields)})")
         if step.field not in self.states and step.field not in self.light.texts:
@@ -129,12 +142,14 @@ class Fold:
             return self._text_step(op.family, step)
         if schema.of_kind("label") and (dropped := self.forbidden(step.op, step.field)):
             return dropped
-        state = op.compose(self.states[step.field], step.params)
-        if not self.taken and not self.edges.asks(step.field, op.aspects):  # nothing follows that could become false
-            self.states[step.field] = state
+        return self.take(step.field, op.compose(self.states[step.field], step.params), op.aspects, number not in self.unjudged)
+
+    def take(self, field: str, state: State, aspects: frozenset[str], judged: bool = True) -> Dropped | None:
+        """Make `state` a field's unless a rule vetoes. judged: whether texts are asked about."""
+        if not self.taken and not self.edges.asks(field, aspects):  # nothing follows that could become false
+            self.states[field] = state
             return None
-        trial = _Trial(self, step.field, state, op.aspects)
-        return trial.judge()
+        return _Trial(self, field, state, aspects, judged).judge()
 
     def _text_step(self, family: str, step: Step) -> Dropped | None:
         """Keep a step that runs on the text after the rules' edits; those that choose or drop captions have run."""
@@ -164,10 +179,10 @@ class Fold:
 class _Trial:
     """One step on trial: new states, and what the rules say of them."""
 
-    __slots__ = ("by", "changes", "edits", "fold", "light", "own", "source", "taken")
+    __slots__ = ("by", "changes", "edits", "fold", "judged", "light", "own", "source", "taken")
 
-    def __init__(self, fold: Fold, source: str, state: State, aspects: frozenset[str]):
-        self.fold, self.light = fold, fold.light
+    def __init__(self, fold: Fold, source: str, state: State, aspects: frozenset[str], judged: bool):
+        self.fold, self.light, self.judged = fold, fold.light, judged
         self.source, self.own, self.taken = source, state, fold.taken
         self.changes = [(source, with_taken(source, state, self.taken), aspects)]
         self.edits: dict[EditKey, Proposed] = {}
@@ -190,7 +205,7 @@ class _Trial:
 
     def _ask(self, ask: Ask, source: str, state: State) -> Dropped | None:
         if ask.is_text:
-            return self._ask_texts(ask, source, state)
+            return self._ask_texts(ask, source, state) if self.judged else None
         if self.light.schema.fields[ask.follower].kind in ("image", "audio"):
             return self._ask_other(ask, source)
         return self._ask_value(ask, source, state)
@@ -237,7 +252,8 @@ class _Trial:
         name = ""
         for index, text in enumerate(texts):
             for rule in ask.rules:
-                verdict = rule.judge(text, state, context) if context.readable or not text else _unreadable(state, context)  # type: ignore[misc]
+                readable = not text or (context.readable and analyser.legible(text))
+                verdict = rule.judge(text, state, context) if readable else _unreadable(state, context)  # type: ignore[misc]
                 if verdict is None:
                     continue
                 if isinstance(verdict, Veto):
@@ -308,9 +324,12 @@ def choose(light: Light, plan: Plan, out: Container[int | None] = ()) -> dict[st
 
 
 def _unreadable(state: State, context: Context) -> Veto | None:
-    """A text in another language: whatever happens may make it false."""
-    language = getattr(context.field, "language", "")
-    return None if state.is_identity else Veto(f"only English can be read, this text is {language!r}")
+    """A text in another language, or in a disguise: whatever happens may make it false."""
+    if state.is_identity:
+        return None
+    if context.readable:
+        return Veto("the text has full-width letters or invisible signs within words, so it cannot be read surely")
+    return Veto(f"only English can be read, this text is {getattr(context.field, 'language', '')!r}")
 
 
 def with_taken(name: str, state: State, taken: dict[tuple[str, str], FollowRecord]) -> State:

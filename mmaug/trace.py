@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -73,16 +74,40 @@ class EditRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class Mixed:
+    """What was mixed into a row.
+
+    op: by which. partner: the key of the other row. shares: by modality ("image", "text", "audio") how much of the row is the partner's
+    now, in [0, 1]. texts: by field its texts and the partner's, each with its share. trace: what was done to the partner.
+    """
+
+    op: str
+    partner: str | int
+    shares: Mapping[str, float]
+    texts: Mapping[str, tuple[tuple[str, float], ...]]
+    trace: Trace
+
+    def to_json(self) -> dict[str, Any]:
+        """As plain JSON values."""
+        texts = {name: [list(pair) for pair in pairs] for name, pairs in self.texts.items()}
+        return {"op": self.op, "partner": self.partner, "shares": dict(self.shares), "texts": texts, "trace": self.trace.to_json()}
+
+    def __str__(self) -> str:
+        return f"{self.partner!r} ({', '.join(f'{share:.0%} of the {name}' for name, share in self.shares.items() if share)})"
+
+
+@dataclass(frozen=True, slots=True)
 class Trace:
     """The record of one run; `before` in an edit is the text as it was in the row.
 
-    notes: what could only be seen on the samples themselves, such as a peak that had to be lowered.
+    notes: what could only be seen on the samples themselves, such as a peak that had to be lowered. mixed: what another row gave to it.
     """
 
     steps: tuple[StepRecord, ...]
     edits: tuple[EditRecord, ...]
     follows: tuple[FollowRecord, ...] = ()
     notes: tuple[str, ...] = ()
+    mixed: Mixed | None = None
 
     @property
     def applied(self) -> tuple[Step, ...]:
@@ -94,12 +119,13 @@ class Trace:
 
     def to_json(self) -> dict[str, Any]:
         """As plain JSON values."""
-        return {
+        value: dict[str, Any] = {
             "steps": [record.to_json() for record in self.steps],
             "follows": [record.to_json() for record in self.follows],
             "edits": [record.to_json() for record in self.edits],
             "notes": list(self.notes),
         }
+        return value if self.mixed is None else {**value, "mixed": self.mixed.to_json()}
 
     def __str__(self) -> str:
         lines = ["Trace"]
@@ -109,5 +135,6 @@ class Trace:
                 lines.append(f"          {record.dropped}")
         lines += [f"  follows {f.op} on {f.field}, because {f.because} changed ({f.rule})" for f in self.follows]
         lines += [f"  edited  {e.field}[{e.index}] {e.before!r} -> {e.after!r} ({', '.join(e.by)})" for e in self.edits]
+        lines += [f"  mixed   with {self.mixed}"] if self.mixed else []
         lines += [f"  note    {note}" for note in self.notes]
         return "\n".join(lines)

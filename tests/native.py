@@ -2,4 +2,4 @@
 
 from mmaug.registry import OPS
 
-NATIVE = {name: op for name, op in OPS.items() if op.family not in ("albumentations", "nlpaug", "model")}
+NATIVE = {name: op for name, op in OPS.items() if op.family not in ("albumentations", "nlpaug", "model", "mix")}

@@ -57,6 +57,13 @@ HALF, UPSIDE = mm.op("image.rotate90", turns=2), mm.op("image.vertical_flip")
         ("a landscape photo", mm.op("image.rotate90", turns=1), None),
         ("two gray cups", GRAY, None),
         ("two men by a blue wall", GRAY, "two men by a wall"),
+        ("\uff4c\uff45\uff46\uff54 of the car", FLIP, None),
+        ("a dog le\u00adft of the car", FLIP, None),
+        ("\U0001f469\u200d\U0001f692 a dog left of the car", FLIP, "\U0001f469\u200d\U0001f692 a dog right of the car"),
+        ("a cat in the lower left corner", mm.op("image.random_resized_crop", scale=0.75, ratio=1.0, x=1.0, y=0.0), None),
+        ("a man says to turn left", FLIP, "a man says to turn left"),
+        ("on the left a man says to turn right", FLIP, "on the right a man says to turn right"),
+        ("the entire building", mm.op("image.random_resized_crop", scale=0.75, ratio=1.0, x=1.0, y=0.0), None),
         ("lights in the background", mm.op("image.brightness", factor=1.3), "lights in the background"),
     ],
 )

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-PAGES = {"docs/all-of-mmaug.md": 200, "docs/draws.md": 60, "CONTRIBUTING.md": 120, "README.md": 120}
+PAGES = {"docs/all-of-mmaug.md": 200, "docs/draws.md": 60, "docs/mixing.md": 120, "CONTRIBUTING.md": 120, "README.md": 120}
 """The pages and how many lines each may have."""
 
 
@@ -29,7 +29,7 @@ def program(path: Path, code: str) -> subprocess.CompletedProcess[str]:
 
 
 def test_there_are_examples():
-    assert {page for page, _ in EXAMPLES} == {"docs/all-of-mmaug.md", "docs/draws.md", "CONTRIBUTING.md"}
+    assert {page for page, _ in EXAMPLES} == {"docs/all-of-mmaug.md", "docs/draws.md", "docs/mixing.md", "CONTRIBUTING.md"}
     assert len(EXAMPLES) >= 5
 
 

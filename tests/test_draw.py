@@ -182,7 +182,9 @@ def _work(job: tuple[bytes, int]) -> bytes:
     return digest(pickle.loads(job[0]), job[1])
 
 
-WITHOUT_MODELS = sorted(name for name, op in mm.OPS.items() if op.family != "model")  # those: tests/test_text_models.py
+WITHOUT_MODELS = sorted(name for name, op in mm.OPS.items() if op.family not in ("model", "mix", "network"))
+"""Those others: tests/test_text_models.py, tests/test_mix.py, tests/test_neural_augment.py."""
+
 EVERYTHING = mm.Policy.sequence(*(mm.op(name, p=0.7) for name in WITHOUT_MODELS))
 
 

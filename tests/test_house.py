@@ -16,7 +16,7 @@ import mmaug
 from mmaug.registry import OPS
 
 PACKAGE = Path(mmaug.__file__).parent
-BASE = {"errors", "rng", "params", "effects", "colour", "language"}
+BASE = {"errors", "rng", "params", "effects", "colour", "language", "hub"}
 VALUES = BASE | {"registry", "schema", "plan", "policy", "policies", "trace"}
 
 ALLOWED: dict[str, set[str]] = {
@@ -24,19 +24,24 @@ ALLOWED: dict[str, set[str]] = {
     **{name: BASE for name in BASE},
     **{name: VALUES for name in ("registry", "schema", "plan", "policy", "policies", "trace")},
     "draw": VALUES,
-    "modalities": BASE | {"registry", "schema"},
+    "neural": BASE,  # networks that transform rows: an op runs them, a searcher finds them
+    "modalities": BASE | {"registry", "schema", "neural"},
     "pairing": BASE | {"registry", "schema"},
     **{
         name: VALUES | {"modalities", "pairing", "light", "resolve", "rewrite", "apply", "draw"}
-        for name in ("light", "resolve", "rewrite", "apply", "batch")
+        for name in ("light", "resolve", "rewrite", "apply")
     },
+    "batch": VALUES | {"modalities", "pairing", "light", "resolve", "rewrite", "apply", "draw", "mix"},
     "lint": VALUES | {"modalities", "pairing", "light", "resolve", "rewrite", "draw"},
-    "graph": VALUES | {"modalities", "pairing", "light", "resolve", "rewrite", "apply", "draw", "batch", "lint"},
+    "graph": VALUES | {"modalities", "pairing", "light", "resolve", "rewrite", "apply", "draw", "batch", "lint", "mix"},
     "negatives": VALUES | {"modalities", "pairing", "light"},
     "losses": {"gathering"},
     "metrics": set(),
     "gathering": set(),
-    "testing": VALUES | {"modalities", "pairing", "graph"},
+    "mix": VALUES | {"modalities", "pairing", "light", "resolve", "rewrite", "apply"},
+    "search": VALUES | {"neural"},
+    "child": VALUES | {"modalities", "pairing", "graph", "mix", "losses", "metrics", "gathering", "search", "negatives"},
+    "testing": VALUES | {"modalities", "pairing", "graph", "search", "child"},
 }
 RIM = {"cli", "demo", "hf", "io", "report", "testing", "__main__", "__init__"}
 """Nobody imports them (but each other); they may import all."""

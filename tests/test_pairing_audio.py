@@ -65,6 +65,44 @@ def test_captions_without_events(caption, ops, wanted):
     assert out["caption"] == (wanted if wanted is not None else caption) and bool(trace.vetoes) == (wanted is None), str(trace)
 
 
+@pytest.mark.parametrize(
+    ("caption", "op", "wanted"),
+    [
+        ("A man says turn left at the corner.", SWAP, "A man says turn left at the corner."),
+        ("On the left a man says to turn right.", SWAP, "On the right a man says to turn right."),
+        ("A man says something on the left.", SWAP, None), ("Turn left, a voice says.", SWAP, None),
+        ("A man says to turn left.", mm.op("audio.to_mono"), "A man says to turn left."),
+        ("A man says hello while a dog barks on the left.", SWAP, "A man says hello while a dog barks on the right."),
+        ("A plane flies over a house.", mm.op("audio.to_mono"), "A plane flies over a house."),
+        ("A squeak repeats and the car runs over a bump.", SWAP, "A squeak repeats and the car runs over a bump."),
+        ("A five-second hum.", BACK, "A five-second hum."), ("A five-second hum.", faster(1.5), None), ("A 3s tone.", faster(0.9), None),
+        ("Beeps at 120bpm.", faster(1.5), None), ("A hum in his 40s.", faster(1.5), "A hum in his 40s."),
+        ("Rain falls. Then wind blows.", BACK, "Wind blows. Then rain falls."),
+        ("rain then wind then rain", BACK, "rain then wind then rain"),
+        ("Sawing, drilling and humming in succession.", BACK, None), ("The rain gradually intensifies.", BACK, None),
+        ("A car drives by.", BACK, None), ("A hum moves from left to right.", BACK, None),
+        ("Beeps one after the other.", BACK, "Beeps one after the other."),
+        ("The volume is low.", mm.op("audio.gain", db=6.0), None),
+        ("The volume is low.", mm.op("audio.gain", db=-6.0), "The volume is low."),
+        ("Barely audible music.", mm.op("audio.gain", db=6.0), None), ("Music in the background.", mm.op("audio.gain", db=6.0), None),
+        ("A man speaks with music in the background.", mm.op("audio.gain", db=6.0), "A man speaks with music in the background."),
+        ("A muffled hum.", mm.op("audio.gain", db=6.0), None), ("A hum at full volume.", mm.op("audio.gain", db=-12.0), None),
+        ("A blaring horn.", mm.op("audio.gain", db=-12.0), None), ("It is not loud.", mm.op("audio.gain", db=-12.0), "It is not loud."),
+        ("It is not loud.", mm.op("audio.gain", db=12.0), None), ("A 60 dB hum.", mm.op("audio.gain", db=-6.0), None),
+        ("A hum at full volume.", mm.op("audio.normalize", peak_db=-1.0), None),
+    ],
+)  # fmt: skip
+def test_captions_of_what_is_said_measured_or_changes(caption, op, wanted):
+    out, trace = run(op, caption=caption)
+    assert out["caption"] == (wanted if wanted is not None else caption) and bool(trace.vetoes) == (wanted is None), str(trace)
+
+
+def test_numbers_that_measure_count_no_events():
+    """Two events: 440 Hz is not 440 of them."""
+    assert not run(crop(0.7), caption="a 440 Hz dog", events=TWO)[1].vetoes
+    assert run(crop(0.7), caption="440 dogs", events=TWO)[1].vetoes
+
+
 def higher(semitones):
     return mm.op("audio.pitch_shift", semitones=semitones)
 
@@ -91,6 +129,11 @@ def mask(fraction, start=0.5):
         ("a small dog barks", [higher(3)], True), ("a large bell", [higher(3)], False),
         ("a man speaks", [mm.op("audio.speed", rate=1.3)], False),
         ("rain", [mm.op("audio.speed", rate=1.3)], True), ("", [higher(9)], True),
+        ("a song in C major", [higher(1)], False), ("a song in C major", [higher(0.1)], True), ("a 440 Hz tone", [higher(-0.5)], False),
+        ("a 440 Hz tone", [mm.op("audio.speed", rate=1.05)], False), ("a 440 Hz tone", [faster(1.3)], True),
+        ("falsetto", [higher(3)], False), ("falsetto", [higher(2)], True),
+        ("a tenor saxophone", [higher(-4)], False), ("a bass note", [higher(4)], False), ("a medium-pitched whir", [higher(-4)], False),
+        ("a tune in a minor key", [higher(4)], True), ("a minor scraping sound", [higher(4)], True),
     ],
 )  # fmt: skip
 def test_pitch(caption, ops, stays):

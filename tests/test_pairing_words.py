@@ -98,6 +98,25 @@ def test_up_and_down_under_turns_and_flips(text, step, wanted):
         ("exactly one man in a red shirt", op("to_gray"), None),
         ("several men in red shirts", op("to_gray"), "several men in shirts"),
         ("a white and green board", op("to_gray"), "a board"),
+        ("a red and orange sign", op("hue", degrees=120), "a sign"),  # not "a green and green sign"
+        ("a burnt orange car", op("hue", degrees=120), "a car"),
+        ("a red fox by a red car", op("hue", degrees=120), "a fox by a green car"),  # there are no green foxes
+        ("a brown bear", op("hue", degrees=120), "a bear"),
+        ("a red panda", op("hue", degrees=120), None),  # a panda is another animal
+        ("the car is red.", op("to_gray"), None),
+        ("a redheaded girl", op("hue", degrees=120), "a girl"),
+        ("a redhead smiles", op("hue", degrees=120), None),
+        ("a blonde smiles", op("hue", degrees=120), None),
+        ("a sepia photograph", op("hue", degrees=120), "a photograph"),
+        ("a grayscale photograph", op("to_gray"), "a grayscale photograph"),
+        ("from light blue to dark blue", op("hue", degrees=120), None),  # light blue becomes pink
+        ("a white man and a black man shake hands", op("invert"), None),
+        ("everyone is dressed in white", op("to_gray"), "everyone is dressed in white"),
+        ("nothing but black shorts", op("to_gray"), "nothing but black shorts"),
+        ("all the white cups stand here", op("to_gray"), None),
+        ("two cups are white", op("to_gray"), None),
+        ("a silver car", op("solarize", threshold=200), "a car"),
+        ("a blue-eyed dog", op("brightness", factor=0.5), "a dog"),
     ],
 )
 def test_colour_words(text, step, wanted):

@@ -145,8 +145,8 @@ def test_a_wrong_op(name, options, said):
         (lambda: mm.Policy.schedule([(0, mm.Policy.schedule([(0, FLIP)]))]), r"cannot hold another schedule"),
         (lambda: mm.Policy.sequence(mm.Policy.schedule([(0, FLIP)])), r"part 0 is a schedule; a schedule must be the outermost"),
         (lambda: mm.policies.rand_augment(n=-1), r"n must be a whole number >= 0"),
-        (lambda: mm.policies.rand_augment(m=2), r"strength must be a number in \[0, 1\]"),
-        (lambda: mm.policies.rand_augment(modalities="image"), r"modalities must be some of"),
+        (lambda: mm.policies.rand_augment(m=2), r"rand_augment: m must be a strength in \[0, 1\], got 2; level 9"),
+        (lambda: mm.policies.rand_augment(modalities="image"), r"modalities must be a list of .* write \('image',\)"),
         (lambda: mm.policies.named("randaugment", ("image",)), r"no policy is named 'randaugment'; there are identity, rand_augment"),
     ],
 )
@@ -230,7 +230,7 @@ def test_an_unknown_op_is_told_what_is_near(name, near):
 
 @pytest.mark.parametrize("name", ["xyz", "", 7])
 def test_an_unknown_op_like_no_other(name):
-    with pytest.raises(mm.PolicyError, match=r"no op has a name like it; `mmaug ops image`, .*`mmaug ops text` list them"):
+    with pytest.raises(mm.PolicyError, match=r"no op has a name like it; `mmaug ops image`, .*`mmaug ops text`, `mmaug ops mix` list them"):
         mm.op(name)
 
 

@@ -6,7 +6,7 @@ import io
 from collections.abc import Mapping
 from typing import Any
 
-from PIL import Image, ImageOps, JpegImagePlugin
+from PIL import Image, ImageOps, JpegImagePlugin, UnidentifiedImageError
 
 from mmaug.errors import RowError
 
@@ -45,7 +45,8 @@ def decode(data: bytes, ending: str, where: str, *, deep: bool = False) -> tuple
     except RowError:
         raise
     except (OSError, SyntaxError, ValueError, EOFError, Image.DecompressionBombError) as error:
-        message = f"{where}: must be a whole {FORMATS[ending]} picture, got {error}; get the file again or take the row out"
+        got = "bytes that are none" if isinstance(error, UnidentifiedImageError) else error  # whose text names an object in memory
+        message = f"{where}: must be a whole {FORMATS[ending]} picture, got {got}; get the file again or take the row out"
         raise RowError(message) from error
     return upright, saving
 

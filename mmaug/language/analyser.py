@@ -62,7 +62,10 @@ _CAPITALS = SIDE_WORDS | lex.ABBREVIATIONS | lex.FUNCTION_WORDS
 """Words that may stand in capitals without being read from the picture."""
 
 _GESTURES = ("symbol", "gesture", "pose")
-_SPECIAL = re.compile(r"https?://\S+|www\.\S+|[\w.+-]{1,64}@\w[\w.-]{1,200}|[#@]\w+|<[^<>\n]{1,40}>|\[[A-Z]{2,8}\]|[^\x00-\u024f\u2000-\u206f\s]+")
+_DISGUISED = re.compile(r"[\uff21-\uff3a\uff41-\uff5a]|[A-Za-z][\u00ad\u200b-\u200f\u2060\ufeff]+[A-Za-z]")
+_SPECIAL = re.compile(
+    r"https?://\S+|www\.\S+|[\w.+-]{1,64}@\w[\w.-]{1,200}|[#@]\w+|<[^<>\n]{1,40}>|\[[A-Z]{2,8}\]|[^\x00-\u024f\u2000-\u206f\s]+"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +94,12 @@ class Reading:
     silence: tuple[Mention, ...] = ()
     ending: tuple[Mention, ...] = ()
     protected: tuple[tuple[int, int], ...] = ()
+
+
+@lru_cache(maxsize=65536)
+def legible(text: str) -> bool:
+    """Whether words are spelt as they look: no full-width letters, no invisible signs within a word, which a reader does not see."""
+    return text.isascii() or not _DISGUISED.search(text)
 
 
 @lru_cache(maxsize=65536)

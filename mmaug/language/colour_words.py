@@ -10,9 +10,10 @@ MODIFIERS = lex.words("""
     olive navy solid mostly
 """)
 VARIED = lex.words("""
-    colorful colourful multicolored multicoloured multicolor multicolour rainbow colored coloured monochrome sepia
-    grayscale greyscale
+    colorful colourful multicolored multicoloured multicolor multicolour rainbow colored coloured
 """)
+GREYS_ONLY = lex.words("monochrome grayscale greyscale")
+"""Words that stand while a picture without colours has none."""
 ISH = {
     "reddish": "red", "orangish": "orange", "yellowish": "yellow", "greenish": "green", "bluish": "blue",
     "blueish": "blue", "purplish": "purple", "pinkish": "pink", "brownish": "brown", "blackish": "black",
@@ -20,15 +21,37 @@ ISH = {
 }  # fmt: skip
 SHADES = lex.words("""
     mauve amber tangerine jade ochre taupe rose mint azure emerald ruby ginger chestnut rosy apricot sapphire cobalt
+    cerulean chartreuse vermilion vermillion periwinkle puce sienna terracotta redbrick camel hazel sandy fair sepia
 """)
 """Further shades, known by name only: any change but a slight one makes them false."""
 PLURALS = {term + "s": term for term in colour.BASIC} | {"greys": "gray"}
-TERMS: dict[str, str] = {term: term for term in (*colour.BASIC, *colour.WORDS, *VARIED, *SHADES)} | {"grey": "gray"} | ISH | PLURALS
+COMPARED = {
+    form: term
+    for term, forms in {
+        "red": "redder reddest", "green": "greener greenest", "blue": "bluer bluest", "yellow": "yellower yellowest",
+        "pink": "pinker pinkest", "brown": "browner brownest", "black": "blacker blackest", "white": "whiter whitest",
+        "gray": "grayer grayest greyer greyest",
+    }.items()
+    for form in forms.split()
+}  # fmt: skip
+"""Colours in degrees: none of these stands for another, and none may be left out."""
+HAIR = {"blond": "blond", "blonds": "blond", "blonde": "blonde", "blondes": "blonde", "brunette": "brunette", "brunettes": "brunette",
+        "redhead": "redhead", "redheads": "redhead", "redheaded": "redhead"}  # fmt: skip
+"""Words that name people by the colour of their hair."""
+TERMS: dict[str, str] = (
+    {term: term for term in (*colour.BASIC, *colour.WORDS, *VARIED, *GREYS_ONLY, *SHADES)}
+    | {"grey": "gray"}
+    | ISH
+    | PLURALS
+    | COMPARED
+    | HAIR
+)
 """Colour word -> its basic term, or itself."""
 
 AMBIGUOUS = lex.words("""
     tan cream creme rust salmon peach coral olive lime plum mustard copper bronze silver gold ivory charcoal violet
     lavender lilac blond blonde brunette amber jade rose mint ruby ginger chestnut apricot tangerine sapphire emerald
+    sienna terracotta camel hazel sandy fair redhead
 """)
 """Words that name a thing as often as its colour: colours only before a noun."""
 TAN_LIKE = lex.words("tan gold silver blond blonde brunette")
@@ -36,9 +59,40 @@ TAN_LIKE = lex.words("tan gold silver blond blonde brunette")
 
 SHADED_BY = lex.words("""
     engine cherry ruby brick blood hunter ocean rose chocolate lemon mint jet snow pitch midnight electric army navy
-    royal sky lime forest baby olive
+    royal sky lime forest baby olive burnt pea strawberry grass wine apple tomato bottle kelly powder steel slate ice peacock candy
+    sea moss emerald mustard canary flame rust coal milk ash platinum dirty
 """)
 """Things that lend a colour their shade ("fire engine red"): such a claim cannot be reworded."""
+
+EATEN = lex.words("""
+    cream creme salmon peach olive lime plum mustard lavender lilac rose mint ginger chestnut apricot tangerine hazel
+""")
+GROWN = lex.words("""
+    tree trees leaf leaves branch branches grove groves bush bushes petal petals blossom blossoms garden gardens plant plants field
+    fields orchard flower flowers bouquet stem seed seeds pit pits nut nuts root oil oils juice sauce soup salad wedge wedges slice
+    slices half halves fillet fillets filet steak steaks pie pies tart cake cakes jam jelly dressing cheese tea candy cookie cookies
+    bread ale beer cocktail salsa dip paste powder spread pudding puff puffs roll rolls sandwich dish meat skin flesh farm farmer
+""")
+"""Before the second, the first are what grows or is eaten, and no colours: "olive oil", "a peach tree"."""
+OF_THINGS = {
+    "coral": lex.words("reef reefs island islands fish"),
+    "navy": lex.words("officer officers sailor sailors seal seals ship ships base pilot pilots jet jets veteran captain man men yard"),
+    "charcoal": lex.words("grill grills barbecue bbq drawing drawings sketch sketches pencil pencils briquettes fire"),
+    "gold": lex.words("medalist medalists medallist medallists rush mine"),
+    "silver": lex.words("medalist medalists medallist medallists"),
+    "bronze": lex.words("medalist medalists medallist medallists statue statues sculpture sculptures"),
+    "amber": lex.words("alert"),
+}
+"""Word -> nouns before which it names a thing, not a colour."""
+ONLY_BEFORE = {
+    "camel": lex.words("coat coats jacket sweater scarf suit blazer boots dress cardigan pants trousers skirt hat colored coloured"),
+    "hazel": lex.words("eye eyes eyed"),
+    "sandy": lex.words("hair haired blond blonde"),
+    "fair": lex.words("hair haired skin skinned"),
+}
+"""Word -> the nouns before which alone it is a colour."""
+PRODUCTS = {"cream": lex.words("ice sour whipped whip shaving face hand sun clotted heavy double butter cold skin night eye cheese")}
+"""Word -> words after which it names a thing: "ice cream cones"."""
 
 KINDS = {
     "red": lex.words("""
@@ -68,6 +122,9 @@ IDIOMS = lex.words("""
     berry hair haired hairs skin skinned
 """)
 """Nouns that alone would say something else, or too little: "a woman with hair"."""
+
+TITLES = lex.words("mr mrs ms miss mister dr doctor sir lady lord professor prof saint named called")
+"""After these comes a name."""
 
 SAID = lex.words("is are was were be in painted turned wearing wears dressed dyed look looks all bright dark light of")
 """Before "orange" alone these say a colour of something; elsewhere it is the fruit."""
@@ -102,3 +159,5 @@ ING_NOUNS = lex.words("""
     swings painting frosting icing siding lighting bowling sitting dining topping king racing wedding coping marking
     markings surfing skiing bathing boxing hiking running
 """)
+ACTIVITIES = lex.words("sitting dining bowling racing surfing skiing bathing boxing hiking running")
+"""Of these, the ones that are verbs where no noun follows: "a sitting room", "an orange sitting on a table"."""

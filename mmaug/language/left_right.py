@@ -9,6 +9,11 @@ from mmaug.language.tokens import gap
 _HANDEDNESS = "handedness, not a place in the picture"
 _MAY_BE_CORRECT = '"right" may mean exactly or correct'
 _MAY_BE_VERB = '"left" may be the verb'
+_MAY_BE_POLITICS = "it may be politics, not a place"
+_POLITICS = frozenset(
+    "party parties politician politicians politics activist activists militant militants extremist extremists demonstration"
+    " demonstrations protester protesters winger government coalition leaning".split()
+)
 _LOCATING = frozenset(("to", "on", "at", "from", "in", "toward", "towards", "of", "with", "and", "or"))
 _FAR = frozenset(("far", "extreme", "very"))
 _INNER = frozenset("front rear back upper lower gloved index ring middle white side hand".split())
@@ -16,7 +21,7 @@ _INNER = frozenset("front rear back upper lower gloved index ring middle white s
 
 def read_left_right(p: Place) -> Side | None:
     """What a "left" or "right" says; None when it is no side."""
-    for reader in (_joined, _owned, _after_article, _after_a, _before_noun, _after_preposition):
+    for reader in (_in_a_name, _joined, _owned, _after_article, _after_a, _before_noun, _after_preposition):
         found = reader(p)
         if found is not _UNDECIDED:
             return found
@@ -27,12 +32,21 @@ _UNDECIDED = Side(0, 0, "", (), "", "")
 """A reader's answer when its pattern is not there; None means "no side at all"."""
 
 
+def _in_a_name(p: Place) -> Side | None:
+    """ "the far-right party", "left-leaning", "the Left Bank"."""
+    if p.after in _POLITICS and p.tail in (" ", "-"):
+        return p.side("body", doubt=_MAY_BE_POLITICS) if p.after == "leaning" else None
+    if p.before == "far" and gap(p.text, p.tokens, p.i - 1) == "-":
+        return p.side("absolute", doubt=_MAY_BE_POLITICS)
+    return p.side("absolute", doubt="it may be part of a name") if _is_named(p) else _UNDECIDED
+
+
 def _joined(p: Place) -> Side | None:
     """ "left-handed", "right-most", "top left", "from left to right", "left-hand side", "left_01"."""
     if p.after in ("over", "overs") and p.word == "left" and p.tail in (" ", "-"):
         return None
     if p.word == "left" and p.after == "of" and p.before in ("what's", "whats", "what", "all", "little", "nothing", "much"):
-        return None  # "what's left of a pizza"
+        return _remains(p) if p.before in ("what", "what's", "whats") else None  # "what's left of a pizza"
     if p.after in ("handed", "hander", "handers", "footed", "wing", "winger") and p.tail in ("-", " "):
         return p.side("body", last=1, doubt=_HANDEDNESS)
     if p.after == "most" and p.tail in ("-", " "):
@@ -48,6 +62,20 @@ def _joined(p: Place) -> Side | None:
             return p.side("body", last=1, doubt="a fixed expression")
         return _region(p) if p.near(2) in lex.REGIONS else p.side("body")
     return None if p.tail.startswith("_") else _UNDECIDED
+
+
+def _is_named(p: Place) -> bool:
+    """Whether it stands in a name: "the Left Bank", in a text that is no title with capitals throughout."""
+    if p.before != "the" or p.tail != " " or not p.after:
+        return False
+    own, after = (p.text[token.start : token.end] for token in p.tokens[p.i : p.i + 2])
+    return p.text[p.tokens[p.i - 1].start].islower() and own.istitle() and after.istitle()
+
+
+def _remains(p: Place) -> Side | None:
+    """ "What is left of the pizza" speaks of what remains; "What is left of the dog?" may ask for a place."""
+    asks = p.near(-1) in ("what", "what's", "whats", "is", "are") and "?" in p.text[p.tokens[p.i].end :]
+    return p.side("relation", "of", last=1, doubt='"left of" may mean what remains') if asks else None
 
 
 def _owned(p: Place) -> Side | None:
@@ -75,6 +103,8 @@ def _after_article(p: Place) -> Side | None:
     lead = p.near(first - 1)
     if p.word == "right" and p.tail == " " and _means_correct(p, lead):
         return None
+    if p.word == "right" and p.after in _PAIRS and p.tail == " ":
+        return p.side("body", doubt=_MAY_BE_CORRECT)
     if p.after == "direction" and lead != "to":
         return p.side("direction", doubt='"the right direction" may be the correct one' if p.word == "right" else "")
     if p.tail == " " and (p.after in lex.BODY or p.after == "hand") and p.near(2) not in lex.REGIONS:
@@ -89,7 +119,7 @@ def _after_article(p: Place) -> Side | None:
 def _means_correct(p: Place, lead: str) -> bool:
     """Whether "the right" is the correct one, or a claim ("the right to vote")."""
     claim = p.after == "to" and p.near(2) not in lex.DETERMINERS and lead not in ("to", "on", "at", "from")
-    return p.after in lex.RIGHT_CORRECT_AFTER or claim
+    return p.after in lex.RIGHT_CORRECT_AFTER or claim or (p.after == "of" and p.near(2) in _RIGHTS)
 
 
 def _region(p: Place) -> Side:
@@ -114,6 +144,8 @@ def _located(p: Place, first: int, lead: str) -> Side:
         return _left_of(p, first)
     if p.before in _FAR:
         return p.side("absolute", "far", first=first - 1) if lead in ("on", "at", "to") and p.near(-2) == "the" else p.side("absolute")
+    if lead == "to" and p.near(first - 2) in _NEXT:
+        return p.side("absolute", "adjective") if p.runs_on else p.side("absolute")  # "next to the left plate"
     if lead in ("to", "toward", "towards"):
         return p.side("direction") if _moving(p, first - 2) else p.side("absolute", "toward", first=first - 1)
     form = {"from": "from", "on": "at", "at": "at", "in": "at"}.get(lead)
@@ -123,7 +155,7 @@ def _located(p: Place, first: int, lead: str) -> Side:
 def _left_of(p: Place, first: int) -> Side:
     """ "to the left of" something: a relation, or a place when the something is the picture."""
     if p.before in _FAR:
-        return p.side("relation")
+        return p.side("absolute", "far", first=first - 1) if _pictured(p, 1) and p.near(-2) == "the" else p.side("relation")
     if _pictured(p, 1):
         return p.side("direction") if _moving(p, first - 2) else p.side("absolute", "at_of", first=first - 1, last=1)
     who, then = p.near(2), p.near(3)
@@ -133,6 +165,7 @@ def _left_of(p: Place, first: int) -> Side:
     return p.side("relation", "to_of", first=first - 1, last=1)
 
 
+_NEXT = frozenset("next close closer closest near nearer nearest adjacent tied attached connected fastened chained parallel".split())
 _LOOKERS = frozenset("photographer camera cameraman viewer observer".split())
 
 
@@ -147,11 +180,15 @@ def _after_a(p: Place) -> Side | None:
     """ "a left turn", "throws a right", "a right whale"."""
     if p.before not in ("a", "an"):
         return _UNDECIDED
-    if p.word == "right" and p.after in lex.RIGHT_CORRECT_AFTER:
-        return None
+    if p.word == "right" and (p.after in lex.RIGHT_CORRECT_AFTER or (p.after == "to" and p.near(2) not in lex.DETERMINERS)):
+        return None  # "a right to vote"
     known = not p.runs_on or p.word == "left" or p.after in lex.BODY or p.after in _TURNED or p.after in _INNER
     return p.side("body", doubt="" if known else _MAY_BE_CORRECT)
 
+
+_RIGHTS = frozenset("way passage return appeal entry".split())
+_PAIRS = frozenset("shoes boots gloves socks sandals skis sneakers clothes".split())
+"""Worn in pairs: "the right shoes" are those that fit."""
 
 _TURNED = frozenset(
     ("turn turns lane lanes direction arrow arrows field fielder fielders hitter handlebar swing bend curve footed").split()
@@ -173,7 +210,9 @@ def _before_noun(p: Place) -> Side | None:
             "not",
             "of",
         )
-        return None if remains else p.side("relation", "of", last=1)
+        if p.near(3) == "own" or (p.word == "right" and p.near(2) in _RIGHTS):
+            return None  # "left of his own accord", "has right of way"
+        return _remains(p) if remains else p.side("relation", "of", last=1)
     if p.word == "right" and p.after == "side" and p.near(2) in ("up", "out"):
         return None
     if p.after in lex.REGIONS and p.after not in ("part", "end"):
@@ -202,8 +241,10 @@ def _bare_left(p: Place) -> Side | None:
         return _direction(p)
     if _is_verb(p):
         return None
-    beside_right = (p.before == "and" and p.near(-2) in ("right", "left")) or (p.after in ("and", "or", "to") and p.near(2) == "right")
-    if beside_right or _bracketed(p):
+    if p.before in ("and", "or") and p.near(-2) == "right" and p.near(-3) in lex.MOVES:
+        return _direction(p)
+    beside_right = p.before in ("and", "or") and p.near(-2) in ("right", "left")
+    if beside_right or (p.after in ("and", "or", "to") and p.near(2) == "right") or _bracketed(p):
         return p.side("absolute")
     return p.side("absolute", doubt=_MAY_BE_VERB)
 
@@ -240,8 +281,10 @@ def _bare_right(p: Place) -> Side | None:
             return _direction(p) if p.after in ("while", "and", "but", "with") else None
     if p.ends and p.before in ("is", "are", "was", "were"):
         return None  # "makes sure that everything is right"
-    beside_left = (p.before == "and" and p.near(-2) == "left") or (p.after in ("and", "or") and p.near(2) in ("left", "bottom", "top"))
-    if beside_left or _bracketed(p):
+    if p.before in ("and", "or") and p.near(-2) == "left" and p.near(-3) in lex.MOVES:
+        return _direction(p)  # "turn left or right on the road"
+    beside_left = p.before in ("and", "or") and p.near(-2) == "left"
+    if beside_left or (p.after in ("and", "or") and p.near(2) in ("left", "bottom", "top")) or _bracketed(p):
         return p.side("absolute")
     if p.after in ("on", "in") and (p.near(2) in lex.PICTURES or p.near(3) in lex.PICTURES):
         return p.side("absolute", doubt=_MAY_BE_CORRECT)  # "in the foreground right on the picture"

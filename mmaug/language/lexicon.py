@@ -206,7 +206,7 @@ RIGHT_ADVERB_AFTER = words(
 RIGHT_CORRECT_AFTER = words(
     "answer answers way ways time moment place spot thing things choice amount size key angle angles "
     "triangle whale whales person people fit tool tools word words question questions price note notes "
-    "conditions distance height temperature kind sort"
+    "conditions distance height temperature kind sort track tracks mood equipment gear ingredients decision"
 )
 
 # ---- writing ---------------------------------------------------------------------------------------------

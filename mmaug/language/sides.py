@@ -25,7 +25,21 @@ def _most(p: Place) -> Side:
 
 
 def _handed(p: Place) -> Side:
-    return p.side("body", doubt="handedness, not a place in the picture")
+    """ "lefthanded", "a southpaw"."""
+    name = "right" if p.word.startswith("right") else "left"
+    return p.side("body", names=(name,), doubt="handedness, not a place in the picture")
+
+
+def _of_a_ship(p: Place) -> Side | None:
+    """ "starboard", "the port side"."""
+    if p.word == "port" and p.after not in ("side", "bow", "quarter"):
+        return None
+    return p.side("body", names=("right" if p.word == "starboard" else "left",), doubt="a side of a ship")
+
+
+def _misspelt(p: Place) -> Side:
+    name = "left" if p.word.startswith("l") else "right"
+    return p.side("absolute", names=(name,), doubt=f'it may be meant to say "{name}"')
 
 
 def _hand(p: Place) -> Side:
@@ -54,7 +68,9 @@ _READERS = {
         up_down.read_axis: "horizontal horizontally vertical vertically",
         up_down.read_sideways: "sideways",
         _most: "leftmost rightmost topmost bottommost uppermost lowermost",
-        _handed: "lefthanded righthanded",
+        _handed: "lefthanded righthanded lefty lefties righty righties southpaw southpaws",
+        _of_a_ship: "starboard port",
+        _misspelt: "leftt lefft letf lfet rigth rihgt rightt rigt",
         _hand: "lefthand righthand",
         _clock: "clockwise counterclockwise anticlockwise",
         _ward: "leftward leftwards rightward rightwards upward upwards downward downwards",

@@ -52,6 +52,8 @@ SIZED = words(
 
 HIGH = words("high higher highest shrill squeaky treble soprano falsetto tinny")
 LOW = words("low lower lowest deep deeper deepest deeply bass baritone")
+RANGES = words("soprano sopranos mezzo alto altos contralto contraltos countertenor countertenors tenor tenors baritone baritones falsetto")
+"""Voices and instruments that are named after how high they are."""
 NOT_PITCH_AFTER = words(
     "speed speeds volume volumes wind winds pressure powered power rate rates school heel heels traffic gear gears breath breaths "
     "breathing breathe water snow grass fryer fried frying quality level levels rpm rpms flying way chair altitude energy gust "
@@ -69,12 +71,14 @@ NOT_LOUDNESS_AFTER = words("material materials surface surfaces object objects c
 """After these "soft" says how something feels."""
 LOUD = words(
     "loud louder loudly loudest noisy noisily deafening thunderous booming piercing blast blasts blasting blaring blares roaring "
-    "extremely earsplitting ear-splitting"
-) - words("extremely")
+    "earsplitting deafeningly thunderously thundering noisily blare blared"
+)
 GENTLE = words("calm calmly peaceful peacefully serene")
 """Stand among quiet sounds, and bear some level, but no noise."""
 DISTANT = words("distance distant distantly far afar faraway")
 BACKGROUND = words("background backdrop")
+WEAKER = BACKGROUND | words("muffled")
+"""Weak beside another sound; where no other is named, weak."""
 STILL = words("silence silent silently quiet stillness pause pauses pausing paused")
 CLEAR = words("clear clearly crisp crisply clean cleanly pristine pure noiseless")
 OUTDOORS = words("outdoors outdoor outside")
@@ -92,7 +96,8 @@ HIGH_SOUNDS = words(
 
 # ---- in time -----------------------------------------------------------------------------------------------
 
-SEQUENCE = words("leading leads led interrupted interrupts interrupting preceding precedes prior upon suddenly abruptly")
+SUCCESSION = words("succession sequence successively consecutively sequentially")
+SEQUENCE = SUCCESSION | words("leading leads led interrupted interrupts interrupting preceding precedes prior upon suddenly abruptly")
 """Further words that put one sound after another, or say that it comes in a moment."""
 NEARBY_AFTER = words("by to up at range proximity")
 """After these "close" is near, not shut."""
@@ -122,14 +127,31 @@ ONE_WAY = verbs(
     "land crash open close shut slam pour fill drain fall drop break shatter pass accelerate decelerate explode sneeze cough flush "
     "arrive leave come go scream rise build swell fade ascend descend start stop begin end finish turn try crank ignite inflate "
     "deflate inhale exhale bounce thunder bang boom shoot splash crow zoom unzip zip dump swallow gulp pull push switch approach "
-    "depart recede grow increase decrease slow pick collide shift launch release unleash change adjust trigger activate"
+    "depart recede grow increase decrease slow pick collide shift launch release unleash change adjust trigger activate intensify "
+    "strengthen weaken escalate lessen diminish dwindle subside abate ease taper wane mount worsen decay vanish disappear emerge "
+    "enter exit cease halt quit conclude resume quicken heighten soften deepen amplify raise lift transition evolve develop gain "
+    "lull remove throw toss strike burst jump collapse topple erupt detonate"
 ) | words(
     "gun guns rifle pistol artillery rev revs revved revving fires fired firing takes taking takeoff take took fell broke came went "
     "gone poured rose grew speeding speeds sped crescendo ascending descending falling siren's gunshot gunshots gunfire shot shots "
-    "explosion explosions blast blasts rooster roosters cuckoo shattering slower faster louder softer quieter closer nearer begun "
+    "explosion explosions blast blasts rooster roosters cuckoo shattering slower faster louder softer quieter closer nearer "
+    "stronger weaker heavier lighter harder fainter gradually gradual progressively increasingly decreasingly crescendos become becomes "
+    "became becoming gets getting threw thrown struck nears nearing lowers lowered lowering begun goes "
     "began dies dying waking ignition splash splashes splashing hits hit hitting thud thuds hiccup hiccups"
 )
 """What is something else, or nothing known, when it is heard backwards."""
+MOTIONS = verbs(
+    "drive fly ride run travel move sail speed cruise roll walk jog gallop trot zoom whiz whoosh buzz zip swim roar race rumble chug "
+    "putter sputter drift float slide skid"
+)
+BOUND = words("by past off into toward towards away out")
+"""After a motion these say that something comes or goes."""
+CHANGING = verbs(
+    "wind quiet peter sputter power calm cool spin spool warm trail thin shut rev wear tail level fizzle burn simmer fizz dry quieten"
+)
+"""With "up", "down", "out" or "off" these say that something becomes more or less."""
+ACROSS = words("from pan pans panning panned")
+"""With a side these say that a sound moves."""
 VESSELS = words("jar container bucket glass cup bottle bowl tub bathtub basin pot mug pitcher tank")
 """What flows into these rises in pitch as they fill."""
 EVEN_MOVES = (
@@ -138,6 +160,13 @@ EVEN_MOVES = (
 )
 """Subjects, and what they do evenly enough to sound the same backwards."""
 
+ANIMALS = words("bird birds insect insects cricket crickets cicada cicadas frog frogs owl owls duck ducks geese seagulls animal animals")
+CALLS = verbs("call sing chatter chat converse communicate chant")
+PEOPLE = VOICES.keys() | words(
+    "person people someone somebody crowd crowds group choir audience individual individuals everyone adult adults"
+)
+"""Where these are not heard, the calls of animals are not speech."""
+
 STEADY_SOUNDS = verbs(
     "rain blow flow stream trickle gurgle bubble boil run hum buzz whir whirr drone idle vibrate rumble rattle drill sand saw grind "
     "hiss crackle sizzle fry chirp tweet coo croak snore breathe cry applaud clap cheer tick type sew spin churn roar clatter "
@@ -145,7 +174,7 @@ STEADY_SOUNDS = verbs(
     "chatter murmur play drive travel operate work spray wash splash bark meow neigh grunt growl pant whimper whine scrape rub "
     "scratch shuffle tap click clack clank jingle beep honk clang knock hammer sputter puff chug putter swarm hover fly swim squawk "
     "caw mew shower drip sprinkle stir sweep vacuum mow chop cut move ride sail paddle row function slosh swish pump polish wipe "
-    "brush scribble crunch burn ticktock creak squish gust crack"
+    "brush scribble crunch burn step ticktock creak squish gust crack"
 ) | words(
     "rain rainfall rainstorm wind winds windy breeze river creek waterfall fountain waves wave ocean sea surf engine engines motor "
     "motors traffic highway static crickets insects cicadas crowd audience applause clock helicopter propeller blades fan dryer "
@@ -171,10 +200,12 @@ GOING_ON = EVEN | words(
 )
 
 LENGTHENED = words("long prolonged lengthy")
-SHORTENED = words("short brief briefly shortly")
+SHORTENED = words("short brief briefly shortly momentary momentarily")
 NOT_LENGTH_AFTER = words("distance distances way line hair haired after before afterwards thereafter stop range sleeve")
 """After these "long" and "short" say no length of time."""
 RATES = words("bpm per")
-BEFORE_UNITS = words("a an few half every each several couple of")
-AFTER_A_SECOND = frozenset(("", *words("later before after apart of long then and or so in")))
-UNITS = words("second seconds minute minutes hour hours")
+SPEEDS = words("rpm rpms mph kph kmh fps")
+BEFORE_UNITS = words("few half split quarter every other each per several many last final")
+AFTER_A_SECOND = frozenset(("", *words("later before after apart of long then and or so in while until as")))
+UNITS = words("second seconds minute minutes hour hours millisecond milliseconds")
+UNIT_SIGNS = words("s sec secs ms msec min mins hr hrs h")

@@ -12,6 +12,7 @@ from mmaug.lint.report import Example, RuleVetoes, StepShare
 from mmaug.lint.words import EXAMPLES
 from mmaug.plan import Plan, Step
 from mmaug.policy import Policy, PolicyOp
+from mmaug.registry import get_op
 from mmaug.resolve import Edges, Fold
 from mmaug.rewrite import rewrite
 
@@ -62,9 +63,9 @@ class Steps:
 
 
 def of_policy(policy: Policy, targets: Targets, edges: Edges, seed: int, on_conflict: str) -> list[Steps]:
-    """One value an op and field of a policy, in order; those of equal settings count once."""
+    """One value an op and field of a policy, in order; those of equal settings count once. Mixing, which takes two rows, is left out."""
     found: dict[tuple[str, str | None], dict[str, PolicyOp]] = {}
-    for op in policy.ops():
+    for op in (op for op in policy.ops() if get_op(op.name).modality != "mix"):
         found.setdefault((op.name, op.field), {})[repr(replace(op, p=1.0))] = op
     return [Steps(list(settings.values()), targets, edges, seed, on_conflict) for settings in found.values()]
 

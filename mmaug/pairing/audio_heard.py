@@ -81,7 +81,7 @@ def order_of_sounds(text: str, sound: AudioState, context: Context) -> Verdict:
             )
             return Veto(f"the text {why}")
         if said.order and not said.endings and (swapped := reversed_order(said.reading)) and len(sound.time.pieces) == 1:
-            return Edit((Replacement(0, len(text), swapped),))
+            return Edit((Replacement(0, len(text), swapped),)) if swapped != text else None
     elif context.events is not None and _same_order(context.events, sound.time):
         return None  # only silence came to the other end
     for mention in (*said.order, *said.endings):
@@ -130,22 +130,12 @@ def _lengths(said: SoundReading, sound: AudioState) -> Veto | None:
     """What a text says of how long something lasts, or how often it comes."""
     rate = sound.time.rate
     cut = sound.heard.kept < 1 - 1e-6
-    measured = _measured(said.reading) if cut or abs(rate - 1) > 1e-9 else None
+    measured = said.lengths[0].word if said.lengths and (cut or abs(rate - 1) > 1e-9) else None
     long = said.first(words.LENGTHENED, unless_before=words.NOT_LENGTH_AFTER) if rate > SAME_TEMPO or cut else None
     short = said.first(words.SHORTENED, unless_before=words.NOT_LENGTH_AFTER) if rate < 1 / SAME_TEMPO else None
-    often = said.first(words.RATES) if not 1 / SAME_TEMPO < rate < SAME_TEMPO else None
+    often = said.rates[0].word if said.rates and not 1 / SAME_TEMPO < rate < SAME_TEMPO else None
     word = measured or long or short or often
     return Veto(f"the text says {word!r}, and everything would last another time or come at another rate") if word else None
-
-
-def _measured(reading: Reading) -> str | None:
-    """A length of time: "ten seconds", "a minute"; a second click is none."""
-    for i, token in enumerate(reading.tokens):
-        before, after = word_at(reading.tokens, i - 1), word_at(reading.tokens, i + 1)
-        number = before.isdecimal() or before in words.BEFORE_UNITS or any(count.word.split()[-1] == before for count in reading.counts)
-        if token.word in words.UNITS and number and (token.word != "second" or after in words.AFTER_A_SECOND):
-            return token.word
-    return None
 
 
 def _untimed(said: SoundReading, heard: TimeMap) -> Veto | None:
@@ -177,8 +167,8 @@ def _named(said: SoundReading, events: tuple[Sound, ...]) -> tuple[Sound, ...]:
 def _heard(said: SoundReading, heard: TimeMap, every: tuple[Sound, ...]) -> Veto | None:
     """Something is cut, or comes elsewhere, and the events say what."""
     reading, events = said.reading, _named(said, every)
-    counted = bool(reading.counts or reading.repeats)
-    if any(count.kind == "exact" and count.value and count.value > len(events) for count in reading.counts):
+    counted = bool(said.counts or reading.repeats)
+    if any(count.kind == "exact" and count.value and count.value > len(events) for count in said.counts):
         return Veto("the text counts more sounds than the events show")
     for event in events:
         pieces = heard.images(event.start, event.end)

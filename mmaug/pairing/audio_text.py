@@ -7,9 +7,12 @@ import math
 from mmaug.effects.geometry import MIRRORED
 from mmaug.effects.sound import AudioState
 from mmaug.language import sound_words as words
-from mmaug.language.analyser import Reading, read
+from mmaug.language.analyser import read
 from mmaug.language.edits import Replacement
+from mmaug.language.reported import reported_sides
+from mmaug.language.side import Side
 from mmaug.language.sounds import SoundReading, listen
+from mmaug.language.tokens import word_at
 from mmaug.pairing import audio_heard
 from mmaug.pairing.audio_heard import TEXTS
 from mmaug.pairing.base import Context, Edit, PairRule, Verdict, Veto, harmless, rule
@@ -29,6 +32,9 @@ FURTHEST_PITCH = 6.0
 
 UNDERSTOOD_PITCH = 8.0
 """Semitones beyond which speech is hard to understand."""
+
+EXACT_PITCH = 0.2
+"""Semitones that may change where a text gives a pitch exactly, in hertz (about 1 %) or by its letter."""
 
 VOICE_PITCH = {
     "man": (-FURTHEST_PITCH, SAME_PITCH),
@@ -65,6 +71,7 @@ KEPT_BAND = 0.5
 ANY_BAND, VOICE_BAND, LOW_BAND, HIGH_BAND = (150.0, 5000.0), (300.0, 3400.0), (40.0, 250.0), (2000.0, 7000.0)
 """Hertz: where most sounds, speech, low and high sounds have their strength."""
 
+_UPRIGHT = frozenset(("up", "down", "vertical"))
 _STEREO = frozenset("stereo panning panned binaural surround".split())
 
 
@@ -75,9 +82,12 @@ def loudness_words(text: str, sound: AudioState, context: Context) -> Verdict:
         return None
     if sound.gain_db < QUIETEST:
         return Veto(f"{sound.gain_db:.0f} dB is too quiet for anything that the text names")
-    weak = words.QUIET | words.DISTANT
+    said = listen(text)
+    weak = words.QUIET | words.DISTANT | (words.WEAKER if len(said.parts) < 2 else frozenset())
     wrong = weak | words.LOUD if not sound.level_known else weak if sound.gain_db > 0 else words.LOUD
-    if word := listen(text).first(wrong, unless_before=words.NOT_LOUDNESS_AFTER):
+    right = "" if not sound.level_known else "strong" if sound.gain_db > 0 else "faint"
+    level = next((mention.word for mention, kind in said.levels if kind != right), None)
+    if word := level or _loudness_word(said, wrong):
         change = f"{sound.gain_db:+.0f} dB" if sound.level_known else "of another loudness"
         return Veto(f"the text says {word!r}, and the sound would be {change}")
     return None
@@ -87,6 +97,8 @@ def loudness_words(text: str, sound: AudioState, context: Context) -> Verdict:
 def pitch_words(text: str, sound: AudioState, context: Context) -> Verdict:
     """ "A deep voice" stands when it gets lower, and a man is a man within limits; nothing stands far from its own pitch."""
     by = sound.semitones
+    if text and abs(by) > EXACT_PITCH and (exact := listen(text).pitches):
+        return Veto(f"the text says {exact[0].word!r}, and the sound would be {by:+.1f} semitones off (at most {EXACT_PITCH:g})")
     if not text or abs(by) <= SAME_PITCH:
         return None
     if abs(by) > FURTHEST_PITCH:
@@ -96,6 +108,8 @@ def pitch_words(text: str, sound: AudioState, context: Context) -> Verdict:
         lowest, highest = VOICE_PITCH[who]
         if not lowest <= by <= highest:
             return Veto(f"the text says {mention.word!r}, and {by:+.1f} semitones would make another's voice of it")
+    if said.ranges:
+        return Veto(f"the text says {said.ranges[0].word!r}, and {by:+.1f} semitones may put it into another range")
     for mention in (*said.low, *said.large) if by > 0 else (*said.high, *said.small):
         return Veto(f"the text says {mention.word!r}, and the sound would be {by:+.1f} semitones {'higher' if by > 0 else 'lower'}")
     return None
@@ -114,15 +128,25 @@ def noise_words(text: str, sound: AudioState, context: Context) -> Verdict:
 def channel_words(text: str, sound: AudioState, context: Context) -> Verdict:
     """Left and right change places in the text when they do in the sound."""
     reading = read(text)
+    sides = tuple(side for side in reading.sides if not _UPRIGHT.issuperset(side.names))  # no channel is above another
     if sound.sides == "lost" and (word := next((t.word for t in reading.tokens if t.word in _STEREO), None)):
         return Veto(f"the text says {word!r}, and the sound would come from no side")
-    if not reading.sides or sound.sides == "kept":
+    if not sides or sound.sides == "kept":
         return None
     if quoted := listen(text).quoted:
-        return Veto(f"the text says {reading.sides[0].text!r}, and quotes what is said, which stays: {quoted}")
+        return Veto(f"the text says {sides[0].text!r}, and quotes what is said, which stays: {quoted}")
+    reported = reported_sides(reading)
+    if doubtful := next((side for side, sure in reported if not sure and side in sides), None):
+        return Veto(f"the text says {doubtful.text!r}, which may be part of what somebody says, and that stays")
+    own = tuple(side for side in sides if all(side is not told for told, _ in reported))
+    if not own:
+        return None
     if sound.sides == "lost":
-        return _without_sides(reading, context)
-    return turned_sides(text, MIRRORED)
+        return _without_sides(listen(text), own, context)
+    made = turned_sides(text, MIRRORED)
+    if not isinstance(made, Edit):
+        return made
+    return Edit(tuple(word for word in made.replacements if any(side.start <= word.start < side.end for side in own)))
 
 
 @rule("loudness", on="transcript")
@@ -149,6 +173,16 @@ def speech_is_understood(text: str, sound: AudioState, context: Context) -> Verd
         return Veto(f"{sound.echo:.1f} s of reverberation would blur what is said (at most {UNDERSTOOD_ECHO:g} s)")
     left = _left(VOICE_BAND, sound.bands)
     return Veto(f"{left:.0%} of the band of speech would be left (at least {KEPT_BAND:.0%})") if left < KEPT_BAND else None
+
+
+def _loudness_word(said: SoundReading, wrong: frozenset[str]) -> str | None:
+    """The first of these words that is neither denied nor says how something feels: "a soft cloth", "not loud"."""
+    tokens = said.reading.tokens
+    for i, token in enumerate(tokens):
+        feels = word_at(tokens, i + 1) in words.NOT_LOUDNESS_AFTER
+        if token.word in wrong and not feels and not any(m.start <= token.start < m.end for m, _ in said.levels):
+            return token.word
+    return None
 
 
 def _drowned(said: SoundReading, noise_db: float | None) -> Veto | None:
@@ -204,16 +238,17 @@ def _left(band: tuple[float, float], taken: tuple[tuple[float, float], ...]) -> 
     return 1 - sum(math.log2(high / low) for low, high in cuts if high > low) / whole
 
 
-def _without_sides(reading: Reading, context: Context) -> Verdict:
+def _without_sides(said: SoundReading, sides: tuple[Side, ...], context: Context) -> Verdict:
     """Leave out "on the left" where it ends a clause: what the rest says of the sounds stays true if no count depends on it."""
-    counted = [count for count in reading.counts if count.kind != "vague"]
+    text = said.reading.text
+    counted = [count for count in said.counts if count.kind != "vague"]
     heard = len(context.events) if context.events is not None else None
-    for side in reading.sides:
-        clause_ends = not reading.text[side.end :].strip() or reading.text[side.end :].lstrip()[0] in ",.;"
+    for side in sides:
+        clause_ends = not text[side.end :].strip() or text[side.end :].lstrip()[0] in ",.;"
         countable = not counted or (len(counted) == 1 and counted[0].value == heard)
         if side.kind != "absolute" or side.form not in ("at", "from", "far") or not clause_ends or not countable:
             return Veto(f"the text says {side.text!r}, and the sound would come from no side")
-    return Edit(tuple(Replacement(side.start, side.end, "") for side in reading.sides))
+    return Edit(tuple(Replacement(side.start, side.end, "") for side in sides))
 
 
 RULES: tuple[PairRule, ...] = (

@@ -11,10 +11,10 @@ from mmaug.pairing.base import Context, PairRule, Verdict, Veto, harmless, rule
 from mmaug.pairing.image_text import TEXTS
 from mmaug.pairing.naming import area, named
 
-UNNOTICED: Mapping[str, float] = {"blur": 0.002, "sharp": 0.2, "noise": 0.02, "coarse": 0.004, "fog": 0.02, "shadow": 0.02}
+UNNOTICED: Mapping[str, float] = {"blur": 0.002, "sharp": 0.2, "noise": 0.02, "coarse": 0.004, "fog": 0.02, "shadow": 0.02, "overlay": 0.02}
 """Amounts of each fault that no text speaks of: shares of the shorter side, of the contrast, or of the light."""
 
-LOST: Mapping[str, float] = {"blur": 0.1, "noise": 0.5, "coarse": 0.1, "fog": 0.65, "shadow": 0.85}
+LOST: Mapping[str, float] = {"blur": 0.1, "noise": 0.5, "coarse": 0.1, "fog": 0.65, "shadow": 0.85, "overlay": 0.65}
 """Amounts from which on nobody can say any more what the picture shows."""
 
 SMALLEST_BLURRED = 4.0
@@ -32,16 +32,18 @@ _SHARPNESS = frozenset(
 )
 """Words on how well a picture can be seen. ("Clear" may be said of water: a veto then is needless, and rare.)"""
 
+_IN_FOG = _SHARPNESS | frozenset(
+    "fog foggy mist misty haze smog smoggy smoke smoky steam steamy sun sunny sunlit sunlight sunshine cloudless cloudy overcast"
+    " weather indoors indoor inside".split()
+)
+
 _SPEAKS_OF: Mapping[str, frozenset[str]] = {
     "blur": _SHARPNESS,
     "sharp": _SHARPNESS,
     "noise": _SHARPNESS | frozenset("snow snowing snowy rain raining dust dusty speckled".split()),
     "coarse": _SHARPNESS,
-    "fog": _SHARPNESS
-    | frozenset(
-        "fog foggy mist misty haze smog smoggy smoke smoky steam steamy sun sunny sunlit sunlight sunshine cloudless cloudy overcast"
-        " weather indoors indoor inside".split()
-    ),
+    "fog": _IN_FOG,
+    "overlay": _IN_FOG | frozenset("outdoors outdoor outside night dark plain blank empty".split()),
     "shadow": frozenset("shadow shadows shadowy shade shaded shady sunny sunlit bright brightly lit".split()),
 }
 
@@ -69,6 +71,7 @@ _NAMES = {
     "coarse": "coarser pixels",
     "fog": "fog in it",
     "shadow": "a new shadow",
+    "overlay": "another picture over it",
 }
 
 

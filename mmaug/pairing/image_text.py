@@ -13,9 +13,10 @@ from mmaug.effects.geometry import UPRIGHT
 from mmaug.effects.picture import ImageState
 from mmaug.language import colours as colour_words
 from mmaug.language.analyser import Reading, read
-from mmaug.language.colour_words import SHADES
+from mmaug.language.colour_words import GREYS_ONLY, SHADES
 from mmaug.language.colours import Colour
 from mmaug.language.edits import Replacement
+from mmaug.language.reported import reported_sides
 from mmaug.language.turns import Turn, turned
 from mmaug.language.up_down import is_level
 from mmaug.pairing.base import Context, Edit, PairRule, Verdict, Veto, rule
@@ -57,7 +58,16 @@ def sides_follow(text: str, picture: ImageState, context: Context) -> Verdict:
     turn, off = picture.geometry.turn()
     if off > SMALL_TURN and (off > LARGE_TURN or not named(text, context.things or ())[1].everything):
         return Veto(f"the picture is {off:.0f} degrees off its axes, which puts {reading.sides[0].text!r} in doubt")
-    return None if turn == UPRIGHT else turned_sides(text, turn)
+    return None if turn == UPRIGHT else _but_what_is_said(reading, turned_sides(text, turn))
+
+
+def _but_what_is_said(reading: Reading, made: Edit | Veto | None) -> Edit | Veto | None:
+    """An edit without the sides that somebody surely speaks of: "a man says to turn left"."""
+    told = [side for side, sure in reported_sides(reading) if sure] if isinstance(made, Edit) else []
+    if not isinstance(made, Edit) or not told:
+        return made
+    kept = tuple(word for word in made.replacements if all(not side.start <= word.start < side.end for side in told))
+    return Edit(kept) if kept else None
 
 
 _UPRIGHT = frozenset(
@@ -130,10 +140,13 @@ def _colours(text: str, changes: tuple[ColourMap, ...]) -> Edit | Veto | None:
     if reading.light and (step := max(map(_lightness_change, changes))) > SAME_LIGHT:
         return Veto(f"lightness changes by {step:.0f} of 100, and the text says {reading.light[0].word!r}")
     wanted: list[Replacement] = []
-    for mention in reading.colours:
+    alike = [any(_called_alike(reading, change, i) for change in changes) for i in range(len(reading.colours))]
+    for i, mention in enumerate(reading.colours):
         verdicts = [_recolour(mention, change) for change in changes]
         verdict = next((v for v in verdicts if isinstance(v, Veto)), verdicts[0])
-        if any(v != verdict for v in verdicts):  # what it becomes depends on the picture
+        if any(v != verdict for v in verdicts) or (
+            alike[i] and not isinstance(verdict, Veto)
+        ):  # it depends on the picture, or is said twice
             verdict = _left_out(mention)
         if isinstance(verdict, Veto):
             return verdict
@@ -174,11 +187,35 @@ def _recolour(mention: Colour, change: ColourMap) -> Replacement | Veto | None:
     if mention.term in colour.BASIC and mention.role != "fixed":
         term = colour.renamed(mention.term, change, mention.modifier or None)
         said = colour_words.recoloured(mention, term) if term and term != mention.term else None
+        if said is not None and colour_words.is_kind(mention):
+            said = None
         if mention.modifier and (mention.modifier not in TONES or term in NEUTRAL):
             said = None  # no "hot gray", "sky green" or "dark white"
         if said is not None:
             return Replacement(mention.start, mention.end, said)
     return _left_out(mention)
+
+
+def _called_alike(reading: Reading, change: ColourMap, i: int) -> bool:
+    """Whether a colour and one joined to it ("red and orange") would be called the same ("green and green")."""
+    mention = reading.colours[i]
+    now = _term_after(mention, change)
+    for other in (*reading.colours[max(i - 1, 0) : i], *reading.colours[i + 1 : i + 2]):
+        first, second = (mention, other) if mention.start < other.start else (other, mention)
+        joined = reading.text[first.end : second.start].lower().strip() in _JOINED
+        if joined and mention.term != other.term and now is not None and now == _term_after(other, change):
+            return True
+    return False
+
+
+_JOINED = frozenset(("and", "or", ",", "&", "/", "-", ", and", ", or", "-and-", "n"))
+
+
+def _term_after(mention: Colour, change: ColourMap) -> str | None:
+    """What a basic colour is called then; None for words that make no sure claim."""
+    if mention.term not in colour.BASIC or mention.role not in ("adjective", "predicate"):
+        return None
+    return colour.renamed(mention.term, change, mention.modifier or None)
 
 
 def _left_out(mention: Colour) -> Replacement | Veto:
@@ -192,6 +229,10 @@ def _is_counted(mention: Colour, reading: Reading) -> bool:
     """Whether a count may be of things of this colour: "two red cups", not "two men by a red wall"."""
     for count in reading.counts:
         between = any(count.end <= noun.start and noun.end <= mention.start for noun in reading.nouns)
+        if count.kind == "all" and mention.role == "predicate":
+            continue  # "everyone is in white" stands when more things are white
+        if count.kind == "none" and reading.text[count.end :].lstrip().lower().startswith("but "):
+            continue
         if count.kind != "vague" and (mention.role != "adjective" or (not between and count.start < mention.start)):
             return True
     return False
@@ -208,14 +249,19 @@ def _no_longer_alone(mention: Colour, made: Replacement | None, change: ColourMa
 def _still_named(mention: Colour, change: ColourMap) -> bool:
     if mention.term in colour.BASIC:
         same = colour.renamed(mention.term, change, mention.modifier or None) == mention.term
-        return same and (not mention.modifier or colour.shift(mention.term, change) <= SAME_SHADE)
-    if mention.role == "photo":
+        return same and (not mention.modifier or _same_shade(mention.term, change))
+    if mention.role == "photo" or mention.term in GREYS_ONLY:
         return _keeps_greys(change)
     if mention.term in colour.WORDS:
-        return colour.shift(mention.term, change, mention.modifier or None) <= SAME_SHADE
+        return _same_shade(mention.term, change, mention.modifier or None)
     if mention.term in SHADES:
         return float(np.abs(colour.to_lab(change(_VIVID)) - colour.to_lab(_VIVID)).max()) <= SAME_SHADE
     return _colourful(change)  # "colorful" and its like
+
+
+def _same_shade(word: str, change: ColourMap, modifier: str | None = None) -> bool:
+    """Whether a word that names a shade still does; what is seen of it in less or more light may move twice as far."""
+    return colour.shift(word, change, modifier) <= SAME_SHADE and colour.shift(word, change, modifier, lit=True) <= 2 * SAME_SHADE
 
 
 @lru_cache(maxsize=4096)
@@ -229,7 +275,7 @@ def _in_colour(text: str) -> str | None:
     return next((token.word for token in read(text).tokens if token.word in _COLOURED), None)
 
 
-_COLOURED = frozenset("color colors colour colours colorfully colourfully redhead redheaded blondes brunettes".split())
+_COLOURED = frozenset("color colors colour colours colorfully colourfully".split())
 
 
 @lru_cache(maxsize=4096)

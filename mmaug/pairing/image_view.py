@@ -30,7 +30,7 @@ UNBOXED_VIEW = 0.7
 """The share of the picture that must stay in view where the text names things that no box shows."""
 
 COUNTED_VIEW = 0.9
-"""The same where the text counts such things or calls them small: any of them may lie at the border."""
+"""The same where the text counts such things, calls them small or whole, or speaks of corners: any of them may lie at the border."""
 
 COUNTED_COVERED = 0.01
 """The share of the picture that may be covered there: a cover may lie on just the thing that is counted."""
@@ -49,6 +49,7 @@ SIZE_ZOOM = 2.0
 
 _AT_BORDER = frozenset("corner corners edge edges border borders".split())
 _WHOLE = frozenset("entire entirely whole full fully complete completely".split())
+_EXACT = _AT_BORDER | _WHOLE
 _DISTANCES = frozenset("close closeup closely far farther further distant distance zoomed enlarged magnified".split())
 _SIZES = frozenset(
     "large larger largest big bigger biggest huge giant gigantic enormous massive small smaller smallest tiny miniature".split()
@@ -62,7 +63,7 @@ def named_things_stay(text: str, picture: ImageState, context: Context) -> Verdi
         return None
     reading = read(text)
     mine, naming = named(text, context.things or ())
-    if not naming.everything and (veto := _unboxed(picture, naming.fine)):
+    if not naming.everything and (veto := _unboxed(picture, naming.fine or _word_of(text, _EXACT) is not None)):
         return veto
     seen = [(thing, picture.seen(thing.box)) for thing in mine]
     loosely = () if reading.sides else naming.loosely
@@ -111,7 +112,7 @@ def _enough(picture: ImageState, seen: Seens, least: int) -> bool:
 
 def _unboxed(picture: ImageState, fine: bool) -> Veto | None:
     if fine and picture.covered > COUNTED_COVERED:
-        return Veto("the text counts or calls small what no box shows, and the covered part may hide it")
+        return Veto("the text counts, places in a corner or calls small what no box shows, and the covered part may hide it")
     bound = COUNTED_VIEW if fine else UNBOXED_VIEW
     if picture.shows(bound):
         return None

@@ -83,6 +83,8 @@ def rand_augment(n: int = 2, m: float = 0.3, modalities: Sequence[str] = ("image
     """
     if not isinstance(n, int) or isinstance(n, bool) or n < 0:
         raise PolicyError(f"rand_augment: n must be a whole number >= 0, got {n!r}")
+    if not isinstance(m, (int, float)) or isinstance(m, bool) or not 0 <= m <= 1:
+        raise PolicyError(f"rand_augment: m must be a strength in [0, 1], got {m!r}; level 9 of the paper's 30 is 9 / 30 = 0.3")
     return Policy.sequence(*(_one_of(modality, m) for modality in known(modalities) for _ in range(n)))
 
 
@@ -104,7 +106,7 @@ def trivial_augment(modalities: Sequence[str] = ("image",), space: str = "wide")
     if space not in _SPACES:
         raise PolicyError(f"trivial_augment: space must be one of {', '.join(_SPACES)}, got {space!r}")
     pools = {"image": [op(name, **params) for name, params in _SPACES[space].items()]}
-    pools |= {modality: [_anywhere(name) for name in names] for modality, names in _OTHERS.items()}
+    pools |= {modality: [anywhere(name) for name in names] for modality, names in _OTHERS.items()}
     return Policy.sequence(*(Policy.choice([Policy.sequence(), *pools[modality]]) for modality in known(modalities)))
 
 
@@ -113,7 +115,7 @@ def trivial_augment_standard(modalities: Sequence[str] = ("image",)) -> Policy:
     return trivial_augment(modalities, "standard")
 
 
-def _anywhere(name: str) -> PolicyOp:
+def anywhere(name: str) -> PolicyOp:
     """An op whose magnitudes are drawn evenly from nothing to as far as strength 1 goes, to both sides where there are two."""
     params: dict[str, Any] = {}
     for key, param in get_op(name).params.items():
@@ -136,6 +138,8 @@ def aug_mix(severity: float = 3.0, chains: int = 3) -> Policy:
 
 def known(modalities: Sequence[str]) -> Sequence[str]:
     """The modalities themselves. Raises: PolicyError for others, or for none."""
-    if isinstance(modalities, str) or not modalities or not set(modalities) <= set(MODALITIES):
+    if isinstance(modalities, str):
+        raise PolicyError(f"modalities must be a list of {', '.join(MODALITIES)}, got the string {modalities!r}; write ({modalities!r},)")
+    if not modalities or not set(modalities) <= set(MODALITIES):
         raise PolicyError(f"modalities must be some of {', '.join(MODALITIES)}, got {modalities!r}")
     return modalities

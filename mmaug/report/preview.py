@@ -54,7 +54,7 @@ def preview(
         "rows": shown, "copies": copies, "epoch": epoch, "seed": graph.seed, "on_conflict": graph.on_conflict,
         "policy": str(graph.policy), "fields": _fields(graph.schema), "tally": tally,
     }  # fmt: skip
-    _write(Path(path), _template().render(page))
+    write(Path(path), _template().render(page))
 
 
 def _outcome(graph: TransformGraph, row: Mapping[str, Any], key: str | int | None, epoch: int, view: int) -> Outcome:
@@ -144,7 +144,7 @@ def _template() -> jinja2.Template:
     return environment.get_template("preview.html.j2")
 
 
-def _write(path: Path, text: str) -> None:
+def write(path: Path, text: str) -> None:
     """Whole or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f".{path.name}.{os.getpid()}.part")

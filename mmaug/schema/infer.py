@@ -11,7 +11,7 @@ from mmaug.schema import columns, fields
 from mmaug.schema.shapes import Shape, shape_of_feature, shape_of_rows
 
 _MASK = re.compile(r"mask|segm|label_?map|annotation", re.I)
-_CAPTION = re.compile(r"caption|^texts?$|sentence|descri|^alt|prompt|raw$|utter", re.I)
+_CAPTION = re.compile(r"caption|^texts?$|^txt$|sentence|descri|^alt|prompt|raw$|utter|^(title|query|question|answer)s?$", re.I)
 _TRANSCRIPT = re.compile(r"transcri", re.I)
 _LABEL = re.compile(r"^(labels?|class(es)?|categor(y|ies)|target|digit|fine_label|coarse_label)$", re.I)
 _BOX = re.compile(r"^(bbox|bboxes|boxes|box)$", re.I)

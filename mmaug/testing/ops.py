@@ -118,14 +118,16 @@ class OpContract:
 
 
 def inputs(op: Op) -> list[Any]:
-    """Small and odd inputs of the op's modality; arrays are read-only."""
+    """Small and odd inputs of the op's modality, for an op that mixes rows of those that it mixes; arrays are read-only."""
     rng = np.random.default_rng(0)
-    if op.modality == "image":
-        made = [rng.integers(0, 256, (h, w, c), dtype=np.uint8) for w, h in NOT_TINY.get(op.family, PICTURE_SIZES) for c in (3, 4)]
-    elif op.modality == "audio":
-        made = [rng.uniform(-0.9, 0.9, shape).astype(np.float32) for shape in SOUND_SHAPES]
-    else:
+    if op.modality == "text":
         return list(TEXTS)
+    kinds = op.function(**at_strength(op, 1.0, (0.5,))) if op.modality == "mix" else (op.modality,)
+    made: list[np.ndarray] = []
+    if "image" in kinds:
+        made += [rng.integers(0, 256, (h, w, c), dtype=np.uint8) for w, h in NOT_TINY.get(op.family, PICTURE_SIZES) for c in (3, 4)]
+    if "audio" in kinds:
+        made += [rng.uniform(-0.9, 0.9, shape).astype(np.float32) for shape in SOUND_SHAPES]
     for array in made:
         array.flags.writeable = False
     return list(made)
@@ -140,6 +142,10 @@ def run(op: Op, params: dict[str, Any], value: Any) -> Any:
     if op.modality == "audio":
         state = sound.compile_steps([(op.name, params)], value.shape[1] / RATE, value.shape[0])
         return sound.run(state, value, RATE)
+    if op.modality == "mix":
+        recipe = op.function(**params).get("image" if value.dtype == np.uint8 else "audio")
+        rates = ((RATE, RATE),) if value.dtype != np.uint8 else ()
+        return value if recipe is None else recipe.run(value, np.ascontiguousarray(value[:, ::-1]), *rates)
     if op.family == "structure":
         return op.function([value, *TEXTS], **params)
     if op.family == "drop":

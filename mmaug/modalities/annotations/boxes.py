@@ -23,6 +23,8 @@ def read(value: Any, format: str, size: Size, where: str) -> list[Box]:
     """
     try:
         value = value.tolist() if hasattr(value, "tolist") else value
+        if any(isinstance(number, str) for box in value for number in box):
+            raise TypeError
         array = np.asarray(value, dtype=np.float64).reshape(len(value), 4) if len(value) else np.zeros((0, 4))
     except (TypeError, ValueError):
         raise RowError(f"{where}: must be a list of boxes of 4 numbers ({format}), got {repr(value)[:120]}") from None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -84,4 +85,5 @@ def _broken(data: bytes, form: str, where: str, error: Exception) -> RowError:
     if not data:
         return RowError(f"{where}: must be a recording, got an empty file (0 bytes); get the file again")
     whole = f"a whole {form} recording" if form else "a whole recording that libsndfile reads (WAV, FLAC, OGG, MP3)"
-    return RowError(f"{where}: must be {whole}, got {error}; get the file again or take the row out")
+    got = re.sub(r"(Error opening )?<_io\.BytesIO[^>]*>:? *", "", str(error)) or "bytes that are none"
+    return RowError(f"{where}: must be {whole}, got {got}; get the file again or take the row out")

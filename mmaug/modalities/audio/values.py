@@ -90,6 +90,8 @@ def to_samples(value: Any, where: str) -> tuple[np.ndarray, Restore]:
 
 def _check_type(samples: Any, where: str) -> None:
     name = str(samples.dtype).removeprefix("torch.")
+    if name.startswith(("complex", "bool")):
+        raise RowError(f"{where}: must hold floats in [-1, 1] or int16, got {samples.dtype}; give the samples themselves, not a spectrum")
     if not name.startswith("float") and name != "int16":
         raise RowError(
             f"{where}: must hold floats in [-1, 1] or int16, got {samples.dtype}; divide other whole numbers by their full scale "
@@ -140,4 +142,6 @@ def _like(came: Any, out: Any) -> Any:
 def _rate(rate: Any, where: str) -> int:
     if isinstance(rate, (int, np.integer)) and not isinstance(rate, bool) and 1 <= rate <= 1_000_000:
         return int(rate)
+    if len(shape := getattr(rate, "shape", ())):
+        raise RowError(f"{where}: must be (samples, rate), got an array of shape {list(shape)} as the rate; change the two over")
     raise RowError(f"{where}: the sampling rate must be a whole number of samples a second, got {rate!r}")

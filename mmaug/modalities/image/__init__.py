@@ -8,6 +8,7 @@ from mmaug.modalities.image import erase as erase
 from mmaug.modalities.image import framing as framing
 from mmaug.modalities.image import geometry as geometry
 from mmaug.modalities.image import grain as grain
+from mmaug.modalities.image import neural as neural
 from mmaug.modalities.image import quality as quality
 from mmaug.modalities.image import tone as tone
 from mmaug.modalities.image import weather as weather

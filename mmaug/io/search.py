@@ -1,0 +1,78 @@
+"""A search for the best policy on the rows of a folder."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from rich.console import Console
+
+import mmaug
+from mmaug import report
+from mmaug.errors import MmaugError, SchemaError
+from mmaug.io.folder import Folder
+from mmaug.schema import Schema
+from mmaug.schema.columns import Row
+from mmaug.search import SEARCHERS
+from mmaug.search.base.result import SearchResult
+from mmaug.search.base.searcher import Budget
+
+
+def search(
+    folder: Folder,
+    schema: Schema,
+    out: Path,
+    *,
+    searcher: str,
+    budget: Budget | None = None,
+    held_out: float = 0.25,
+    steps: int = 120,
+    workers: int = 1,
+    seed: int = 0,
+    on_conflict: str = "edit",
+    resume: Path | None = None,
+    page: Path | None = None,
+    console: Console | None = None,
+) -> SearchResult:
+    """Search on the rows of a folder, and write the policy to `out` and all of the result beside it, to `out` with ".result.json".
+
+    searcher: a name in `SEARCHERS`. budget: default the searcher's own. held_out: the share of rows that children are scored on, in
+    (0, 1). steps: of one child's training. workers: processes. resume: a folder for the journal. page: where to write the report, if
+    at all. console: where progress is shown.
+    Raises: MmaugError for an unknown searcher or a share that leaves no rows on one side.
+    """
+    if searcher not in SEARCHERS:
+        raise MmaugError(f"--searcher must be one of {', '.join(SEARCHERS)}, got {searcher!r}")
+    train, valid = split([row for _, row in map(folder.load, range(len(folder)))], held_out, seed)
+    task = mmaug.ChildTask(train, valid, schema=schema, steps=steps, seed=seed, on_conflict=on_conflict)
+    if console is not None:
+        for note in task.notes:
+            console.print(note, style="dim", highlight=False, markup=False, soft_wrap=True)
+    found = SEARCHERS[searcher](seed=seed).search(
+        task, task.space, budget=budget, resume=resume, progress=console is not None, executor=workers
+    )
+    found.policy.save(out)
+    found.save(result_path(out))
+    if page is not None:
+        report.search(found, page)
+    return found
+
+
+def result_path(out: Path) -> Path:
+    """Where all of a result goes, for a policy that goes to `out`."""
+    return out.with_suffix(".result.json")
+
+
+def split(rows: list[Row], held_out: float, seed: int) -> tuple[list[Row], list[Row]]:
+    """Rows to train on and rows held out, the same for the same seed; both keep their order. Raises: MmaugError where one is empty."""
+    if not 0 < held_out < 1:
+        raise MmaugError(f"--held-out must be a share between 0 and 1, got {held_out!r}")
+    count = round(held_out * len(rows))
+    if not 0 < count < len(rows):
+        raise SchemaError(f"a share of {held_out:g} of {len(rows)} rows leaves none on one side; more rows are needed")
+    chosen = set(np.random.default_rng([17, seed]).permutation(len(rows))[:count].tolist())
+    sides: tuple[list[Any], list[Any]] = ([], [])
+    for number, row in enumerate(rows):
+        sides[number in chosen].append(row)
+    return sides

@@ -1,0 +1,1 @@
+"""What all searchers share: the space, what is asked of a task, the result, the journal, the driver."""

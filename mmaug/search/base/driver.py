@@ -1,0 +1,141 @@
+"""The one driver behind `Searcher.search`: journal, budget, baselines, result."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import platform
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from mmaug.errors import MmaugError
+from mmaug.policy import Policy
+from mmaug.search.base import candidate as candidates
+from mmaug.search.base import scoring
+from mmaug.search.base.candidate import Candidate, JointCandidate
+from mmaug.search.base.evaluator import Capability, Cost, needs
+from mmaug.search.base.executor import Executor, executor_of
+from mmaug.search.base.journal import Journal
+from mmaug.search.base.objective import as_task
+from mmaug.search.base.pools import MODALITIES
+from mmaug.search.base.progress import Bar
+from mmaug.search.base.result import Scored, SearchResult, TrialRecord
+from mmaug.search.base.searcher import BASELINES, AskTellSearcher, Budget, OnlineSearcher, Searcher
+from mmaug.search.base.session import Session, spent
+from mmaug.search.base.space import PolicySpace
+from mmaug.search.random_search import RandomSearch
+
+
+def run(
+    searcher: Searcher, task: Any, space: Any = None, *, budget: Budget | int | None = None, resume: str | Path | None = None,
+    progress: bool = False, callbacks: Sequence[Callable[[Any], None]] = (), baselines: Sequence[str] = BASELINES, init: Any = None,
+    executor: Executor | int = 1, top: int = 5, rerank_seeds: int = 3,
+) -> SearchResult:  # fmt: skip
+    """See `Searcher.search`."""
+    task = as_task(task)
+    needs(task, searcher.requires, type(searcher).__name__)
+    if unknown := sorted(set(baselines) - set(BASELINES)):
+        raise MmaugError(f"baselines must be some of {', '.join(BASELINES)}, got {unknown}")
+    space = space if space is not None else getattr(task, "space", None) or PolicySpace(modalities=modalities_of(task))
+    begun_from = starts(init)
+    bounds = budget_of(budget, searcher)
+    header = {
+        "mmaug search": 1, "searcher": searcher.config(), "task": task.describe(), "space": space.to_json(),
+        "init": [candidates.digest(one) for one in begun_from],
+    }  # fmt: skip
+    journal = Journal(resume, header)
+    engine, bar = executor_of(executor), Bar(type(searcher).__name__, bounds, progress)
+    try:
+        engine.start(task)
+        session = Session(task, engine, journal, bar, callbacks)
+        searcher.begin(task, space, begun_from)
+        records = _search(session, searcher, bounds, None if resume is None else Path(resume))
+        return _result(session, searcher, space, records, header, (tuple(baselines), top, rerank_seeds))
+    finally:
+        engine.stop()
+        journal.close()
+        bar.close()
+
+
+def _search(session: Session, searcher: Searcher, budget: Budget, folder: Path | None) -> list[TrialRecord]:
+    if isinstance(searcher, AskTellSearcher):
+        return session.asked(searcher, budget)
+    if isinstance(searcher, OnlineSearcher):
+        return session.stepped(searcher, budget, folder)
+    raise TypeError(f"{type(searcher).__name__} must be an AskTellSearcher or an OnlineSearcher")
+
+
+def _result(
+    session: Session, searcher: Searcher, space: Any, records: list[TrialRecord], header: dict[str, Any], ends: tuple[Any, int, int]
+) -> SearchResult:
+    names, top, seeds = ends
+    best = list(searcher.best(top))
+    scored, baselines, extra = [Scored(one, ()) for one in best], {}, Cost()
+    if Capability.EVALUATE in session.task.capabilities:
+        drawn, extra = _random(session, searcher, space, records, top) if "random" in names else ([], extra)
+        fixed = scoring.fixed_baselines(names, space.modalities, best[0] if best else None)
+        everyone, cost = scoring.rescored(session, [*best, *fixed.values(), *drawn], seeds)
+        extra += cost
+        scored, rest = everyone[: len(best)], everyone[len(best) :]
+        baselines = dict(zip(fixed, rest, strict=False))
+        if drawn:
+            baselines["random"] = scoring.ranked(rest[len(fixed) :])[0]
+        elif "random" in names and scored:
+            baselines["random"] = scoring.ranked(scored)[0]
+    ranked = scoring.ranked(scored)
+    return SearchResult(
+        top=ranked, history=tuple(records), baselines=baselines, cost=spent(records), baseline_cost=extra, seed=searcher.seed,
+        searcher=header["searcher"], task=header["task"], space=header["space"], versions=_versions(),
+        diagnostics=scoring.diagnose(ranked, baselines, records, searcher.diagnostics()),
+    )  # fmt: skip
+
+
+def _random(session: Session, searcher: Searcher, space: Any, records: list[TrialRecord], top: int) -> tuple[list[Candidate], Cost]:
+    """The best of random search with as many trials, or steps of children; none where the searcher is random search itself."""
+    if isinstance(searcher, RandomSearch) or not records:
+        return [], Cost()
+    other, cost = RandomSearch(seed=searcher.seed), spent(records)
+    bounds = Budget(steps=cost.steps) if isinstance(searcher, OnlineSearcher) and cost.steps else Budget(evaluations=len(records))
+    session.bar.phase("random search beside it", bounds)
+    other.begin(session.task, space)
+    found = session.asked(other, bounds, "random/")
+    return other.best(top), spent(found)
+
+
+def budget_of(given: Budget | int | None, searcher: Searcher) -> Budget:
+    """A budget; a number is of evaluations. Raises: MmaugError for a bound that is no positive number."""
+    budget = searcher.default_budget if given is None else Budget(evaluations=given) if isinstance(given, int) else given
+    for name in ("evaluations", "steps", "seconds"):
+        value = getattr(budget, name)
+        if value is not None and not (isinstance(value, (int, float)) and not isinstance(value, bool) and value > 0):
+            raise MmaugError(f"budget: {name} must be a number above 0 or None, got {value!r}")
+    return budget
+
+
+def modalities_of(task: Any) -> tuple[str, ...]:
+    """Those that a task says it has, or all."""
+    space = getattr(task, "space", None)
+    return tuple(getattr(task, "modalities", None) or (space.modalities if space is not None else MODALITIES))
+
+
+def starts(init: Any) -> list[Candidate]:
+    """Candidates to start from: of a policy, a result (its top), or a list of them. Raises: MmaugError for anything else."""
+    if init is None:
+        return []
+    if isinstance(init, SearchResult):
+        return [scored.candidate for scored in init.top]
+    if isinstance(init, (Policy, JointCandidate)):
+        return [init]
+    if isinstance(init, (list, tuple)):
+        return [candidate for one in init for candidate in starts(one)]
+    raise MmaugError(f"init must be a policy, an earlier result or a list of them, got {init!r}")
+
+
+def _versions() -> dict[str, str]:
+    """Of mmaug, Python and the libraries that are loaded."""
+    found = {"python": platform.python_version(), "mmaug": importlib.metadata.version("mmaug")}
+    for name in ("numpy", "cv2", "torch", "transformers", "optuna"):
+        if name in sys.modules:
+            found[name] = str(getattr(sys.modules[name], "__version__", "unknown"))
+    return found

@@ -1,0 +1,44 @@
+"""The state of an online searcher on disk: one safetensors file whose header holds the plain values, so that both change at once."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mmaug.errors import MmaugError
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+NAME = "state.safetensors"
+
+
+def save(folder: Path, step: int, tensors: Mapping[str, Tensor], values: Mapping[str, Any]) -> None:
+    """Write the state after `step` steps, whole or not at all."""
+    from safetensors.torch import save_file
+
+    part = folder / f".{NAME}.{os.getpid()}.part"
+    kept = {name: tensor.detach().cpu().contiguous().clone() for name, tensor in tensors.items()}  # tied weights would be refused
+    try:
+        save_file(kept, part, metadata={"step": str(step), "values": json.dumps(values)})
+        part.replace(folder / NAME)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def load(folder: Path) -> tuple[int, dict[str, Tensor], dict[str, Any]] | None:
+    """Number of steps, tensors and values as saved last; None where there are none. Raises: MmaugError for a file that is broken."""
+    from safetensors import SafetensorError, safe_open
+
+    path = folder / NAME
+    if not path.is_file():
+        return None
+    try:
+        with safe_open(path, "pt") as file:
+            header, names = file.metadata(), file.keys()  # the file itself cannot be walked
+            return int(header["step"]), {name: file.get_tensor(name) for name in names}, json.loads(header["values"])
+    except (SafetensorError, KeyError, ValueError) as error:
+        raise MmaugError(f"{path}: must be a state that a search has saved, got {error}; start with a new folder") from error
