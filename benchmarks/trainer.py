@@ -135,9 +135,9 @@ def main() -> None:
         for name, policy in variants.items():
             found[name] += step_seconds(data, policy, given)
     medians = {name: statistics.median(seconds) for name, seconds in found.items()}
-    base = medians["ConsistencyTrainer, no ops"]
+    base = medians["Trainer, no mmaug"]
     title = f"A training step: {given.batch} JPEG of {given.side} px, {given.workers} workers"
-    table = Table("variant", "ms a step, median", "with no ops = 1", "worker CPU ms", title=title)
+    table = Table("variant", "ms a step, median", "without mmaug = 1", "worker CPU ms", title=title)
     for name, seconds in medians.items():
         policy = variants[name]
         own = "" if policy is None else f"{collator_seconds(data, policy, given) * 1e3:.0f}"

@@ -67,7 +67,7 @@ class TransformGraph:
         if not isinstance(policy, Policy):
             policy = Policy.sequence(policy)
         self.policy, self.schema, self.seed, self.on_conflict, self.rules, self.key = policy, schema, seed, on_conflict, rules, key
-        self._mixes = any(op.name in MIXED for op in policy.ops())
+        self.mixes = any(op.name in MIXED for op in policy.ops())
         self._drawer = Drawer(policy, self._targets)
         self._edges = Edges(schema, rules)
         self._check_rules()
@@ -78,7 +78,7 @@ class TransformGraph:
         partners: for a policy that mixes rows, those that may be mixed in: a mapping from key to row, a list of rows, or `mm.mix.Partners`.
         """
         plan = self._drawer.draw(self.seed, epoch, key, view, progress)
-        if not self._mixes:
+        if not self.mixes:
             return plan
         others = None if partners is None else Partners.of(partners)
         return drawing.named(plan, key, others, lambda other: self._drawer.draw(self.seed, epoch, other, view, progress))
@@ -195,12 +195,12 @@ class TransformGraph:
 
     def _others(self, partners: Any) -> Partners | None:
         """The partners of a call. Raises: PlanError where the policy mixes rows and there are none."""
-        if partners is None and self._mixes:
+        if partners is None and self.mixes:
             raise PlanError(
                 "the policy mixes rows, and there are none to mix in; give partners=... (a mapping from key to row, a list of rows or "
                 "mm.mix.Partners) to the call"
             )
-        return Partners.of(partners) if self._mixes else None
+        return Partners.of(partners) if self.mixes else None
 
     def _targets(self, op: PolicyOp) -> tuple[str, ...]:
         """The fields that an op of the policy acts on."""
@@ -238,7 +238,7 @@ class TransformGraph:
                     raise SchemaError(f"field {name!r}: forbids names {op_name!r}, and there is no such op; `mmaug ops` lists all")
 
     def _key_of(self, row: Mapping[str, Any]) -> str | int | bytes:
-        if self.key is None and self._mixes:
+        if self.key is None and self.mixes:
             raise PlanError("a policy that mixes rows must know which row this is; give key=..., or name the column of keys in the graph")
         if self.key is None:
             return content_key(row, self.schema)

@@ -58,6 +58,7 @@ def load(name: str | Path, **options: Any) -> dict[str, Any]:
 
     Raises: PolicyError where there is none.
     """
+    mixin = _mixin()
     from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError, OfflineModeIsEnabled
 
     if Path(name).is_dir() and not Path(name, "config.json").is_file():
@@ -65,7 +66,7 @@ def load(name: str | Path, **options: Any) -> dict[str, Any]:
             f"{name}: must hold a config.json that policy.save_pretrained wrote, got {sorted(p.name for p in Path(name).iterdir())}"
         )
     try:
-        found = _mixin().from_pretrained(str(name), **options)
+        found = mixin.from_pretrained(str(name), **options)
     except (HFValidationError, HfHubHTTPError, LocalEntryNotFoundError, OfflineModeIsEnabled) as error:
         raise PolicyError(
             f"{name}: must be a folder that policy.save_pretrained wrote, or the name of one on the Hub, got {type(error).__name__}: "
@@ -85,7 +86,10 @@ def _words(shown: str, ops: list[str]) -> dict[str, str]:
 @cache
 def _mixin() -> Any:
     """The class that huggingface_hub asks for, made at first use: it takes half a second to import."""
-    from huggingface_hub import ModelHubMixin
+    try:
+        from huggingface_hub import ModelHubMixin
+    except ImportError as error:
+        raise PolicyError(f"policies on the Hub need huggingface_hub ({error}); pip install 'mmaug[train]'") from error
 
     class PolicyOnHub(ModelHubMixin, library_name="mmaug", tags=["data-augmentation", "multimodal"], model_card_template=CARD):
         """A policy's JSON value."""

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -277,6 +279,47 @@ def test_a_resumed_training_is_the_uninterrupted_one(world, tmp_path, average):
     load_training(tmp_path / "at.safetensors", second)
     assert before + train(second, second_batch) == losses
     assert all(torch.equal(value, straight.state()[name]) for name, value in second.state().items())
+
+
+_TRAINING = """
+import os, signal, sys
+import mmaug as mm
+from mmaug.child.config import Recipe
+from mmaug.child.saving import load_training, save_training
+from mmaug.testing.colour_world import SCHEMA, draw_world
+from test_child import SMALL, started
+from mmaug.child.rows import prepare
+rows = prepare(draw_world(40, 0), SCHEMA, SMALL)
+policy = mm.Policy.sequence(mm.op("image.horizontal_flip", p=0.5), mm.op("text.synonym", p=0.5))
+training, batch = started(rows, recipe=Recipe(batch=8, views=2, clean=True, average=0.9), policy=policy)
+place, last = sys.argv[1], int(sys.argv[2])
+if os.path.exists(place):
+    load_training(place, training)
+while training.steps < training.planned:
+    if training.steps == last:
+        os.kill(os.getpid(), signal.SIGKILL)
+    print(repr(training.step([batch(training.steps, training.progress)])[0]["loss"]), flush=True)
+    if training.steps % 3 == 0:
+        save_training(place, training)
+"""
+
+
+def test_a_training_that_is_killed_goes_on_in_a_fresh_process(tmp_path):
+    """Killed two steps after its last checkpoint: the losses from there on and the last weights are those of a training left alone."""
+
+    def run(place, last):
+        command = [sys.executable, "-c", _TRAINING, str(tmp_path / place), str(last)]
+        done = subprocess.run(command, capture_output=True, text=True, cwd=Path(__file__).parent, check=False)
+        return done.returncode, done.stdout.split(), done.stderr
+
+    code, straight, told = run("straight", -1)
+    assert code == 0 and len(straight) == 12, told
+    code, before, _ = run("killed", 8)
+    assert code == -signal.SIGKILL and before == straight[:8]
+    (tmp_path / "killed.new").write_bytes(b"half a file")  # as if it had been killed while it wrote
+    code, after, told = run("killed", -1)
+    assert code == 0 and after == straight[6:], told
+    assert (tmp_path / "killed").read_bytes() == (tmp_path / "straight").read_bytes()
 
 
 def test_training_stops_at_its_budgets(world):

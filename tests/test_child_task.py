@@ -6,6 +6,7 @@ import json
 import pickle
 import subprocess
 import sys
+import weakref
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +23,8 @@ from mmaug.child.scoring import Embedded, retrieval
 from mmaug.child.task import ChildTask, rungs, stratified, trainings
 from mmaug.child.training import Training
 from mmaug.cli import app
+from mmaug.io import search as search_job
+from mmaug.io.folder import Folder
 from mmaug.pairing.base import Rules, harmless
 from mmaug.search.base.candidate import JointCandidate
 from mmaug.search.base.evaluator import Capability
@@ -77,13 +80,23 @@ def test_an_evaluation_is_the_same_in_another_process(task, tmp_path):
     assert here.metrics["objective"] != task.evaluate(NOISE, seed=4).metrics["objective"]
 
 
-def test_identity_is_its_own_measure_and_is_trained_once():
-    fresh = make()
+def test_identity_is_its_own_measure_and_is_trained_once(monkeypatch):
+    fresh, taken, step = make(), [], Training.step
+    monkeypatch.setattr(Training, "step", lambda self, batches: taken.append(1) or step(self, batches))
     first = fresh.evaluate(IDENTITY)
     assert first.objective == 0.0 and first.feasible and first.cost.steps == 6 and first.metrics["affinity"] == 0.0
-    assert fresh.evaluate(IDENTITY).cost.steps == 0 and fresh.evaluate(NOISE).cost.steps == 6
-    assert make().evaluate(NOISE).cost.steps == 12
+    assert len(taken) == 6 and fresh.evaluate(IDENTITY) and len(taken) == 6
     assert first.metrics["identity_mean_r@1"] == first.metrics["mean_r@1"] == pytest.approx(1 - first.metrics["headroom"])
+
+
+def test_the_cost_is_the_same_whichever_evaluation_comes_first():
+    """So that a budget in steps holds as many trials in one process as in several, each of which trains its own identity."""
+    one, other = make(), make()
+    forwards = [one.evaluate(policy) for policy in (IDENTITY, NOISE, IDENTITY)]
+    backwards = [other.evaluate(policy) for policy in (NOISE, IDENTITY, NOISE)]
+    assert {made.cost.steps for made in (*forwards, *backwards)} == {6}
+    assert {made.metrics["identity_steps"] for made in (*forwards, *backwards)} == {6.0}
+    assert forwards[1].metrics == backwards[0].metrics == backwards[2].metrics
 
 
 def test_the_objective_is_the_gain_less_what_the_constraints_are_missed_by():
@@ -100,7 +113,7 @@ def test_the_objective_is_the_gain_less_what_the_constraints_are_missed_by():
 def test_two_seeds_are_averaged():
     both, one = make(seeds=2), make(seeds=1)
     found = both.evaluate(NOISE, seed=5)
-    assert found.cost.steps == 24 and both.evaluate(NOISE, seed=5, fidelity=0.5).metrics == one.evaluate(NOISE, seed=5).metrics
+    assert found.cost.steps == 12 and both.evaluate(NOISE, seed=5, fidelity=0.5).metrics == one.evaluate(NOISE, seed=5).metrics
 
 
 def test_an_architecture_is_measured_against_the_default_child(task):
@@ -306,11 +319,35 @@ def test_a_swap_of_colours_hurts_where_captions_stay_and_not_where_they_follow()
     assert means["kept"] < means["none"] - 0.03 and means["kept"] < means["rewritten"] - 0.01, means
 
 
+def test_a_search_loads_its_rows_one_at_a_time(tmp_path, monkeypatch):
+    """A row that the child has taken is gone before the next one is read."""
+    write_scenes(tmp_path / "scenes", 8, 0)
+    folder, alive, most = Folder(tmp_path / "scenes"), weakref.WeakSet(), []
+    load = folder.load
+
+    def counted(number):
+        key, row = load(number)
+        alive.add(row["image"])
+        most.append(len(alive))
+        return key, row
+
+    class Enough(Exception):
+        pass
+
+    def take(train, valid, **options):
+        counts = [sum(1 for _ in map(dict.keys, rows)) for rows in (train, valid)]
+        raise Enough(counts)
+
+    monkeypatch.setattr(folder, "load", counted)
+    monkeypatch.setattr(mm, "ChildTask", take)
+    with pytest.raises(Enough, match=r"\[6, 2\]"):
+        search_job.search(folder, folder.schema(), tmp_path / "policy.json", searcher="random_search")
+    assert len(most) == 8 and max(most) <= 2
+
+
 @pytest.mark.slow
 @pytest.mark.skipif(not (DATA / "fsdd").is_dir(), reason="the recordings of shared/data are not here")
 def test_a_child_learns_to_read_spoken_digits():
-    from mmaug.io.folder import Folder
-
     folder = Folder(DATA / "fsdd")
     rows = [folder.load(number)[1] for number in range(0, len(folder), 10)]
     digits = ChildTask(rows[::2], rows[1::2], schema=folder.schema(), steps=60, seeds=1)

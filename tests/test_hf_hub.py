@@ -7,7 +7,7 @@ import json
 import pytest
 
 import mmaug as mm
-from mmaug.errors import PolicyError
+from mmaug.errors import MmaugError, PolicyError
 
 pytest.importorskip("huggingface_hub")
 
@@ -20,7 +20,7 @@ POLICIES = {
 
 @pytest.fixture(autouse=True)
 def offline(monkeypatch):
-    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)  # the environment is read once, at the first import
 
 
 @pytest.mark.parametrize("name", POLICIES)
@@ -81,3 +81,20 @@ def test_what_is_no_policy_is_told(tmp_path):
     (tmp_path / "config.json").write_text('{"schema": 99, "policy": {}}')
     with pytest.raises(PolicyError, match="must be of schema number 1, got"):
         mm.Policy.from_pretrained(tmp_path)
+
+
+def test_a_missing_library_is_told(monkeypatch, tmp_path):
+    import sys
+
+    from mmaug import hub
+
+    hub._mixin.cache_clear()
+    monkeypatch.setitem(sys.modules, "huggingface_hub", None)
+    with pytest.raises(PolicyError, match=r"policies on the Hub need huggingface_hub .*; pip install 'mmaug\[train\]'"):
+        POLICIES["nothing"].save_pretrained(tmp_path)
+    for name in [name for name in sys.modules if name.startswith("mmaug.hf.")]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "datasets", None)
+    monkeypatch.delitem(vars(mm.hf), "augment", raising=False)
+    with pytest.raises(MmaugError, match=r"mm.hf.augment needs datasets, which is not installed; pip install 'mmaug\[train\]'"):
+        _ = mm.hf.augment

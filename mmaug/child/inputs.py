@@ -20,7 +20,7 @@ from mmaug.losses import Batch
 from mmaug.registry import OPS
 from mmaug.schema import MISSING
 from mmaug.schema.columns import Row
-from mmaug.trace import Trace
+from mmaug.trace import Mixed, Trace
 
 
 @dataclass(frozen=True, eq=False)
@@ -144,31 +144,60 @@ class Batches:
         """Batch `number`, augmented; without a graph as the rows are."""
         plain, numbers = self.picked(number), self.numbers(number).tolist()
         keys = [self.rows.keys[i] for i in numbers]
-        rows: list[Row] = list(plain) if self.clean else []
-        kept = [True] * len(rows)
+        views = [augmented(None, plain, self.rows, keys)] if self.clean else []
         for view in range(self.views):
-            made = augmented(graph, plain, keys, epoch=self.epoch(number), view=view, progress=progress)
-            rows += [row for row, _ in made]
-            kept += [same for _, same in made]
-        return together(self.encoder, rows, self.rows.groups[numbers].tolist(), kept, self.views + self.clean, self.clean, tuple(keys))
+            views.append(augmented(graph, plain, self.rows, keys, epoch=self.epoch(number), view=view, progress=progress))
+        made = [one for view in views for one in view]
+        return together(self.encoder, made, self.rows.groups[numbers].tolist(), len(views), self.clean, tuple(keys))
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A row under a graph. kept: whether its meaning was. mixed: what was mixed into it."""
+
+    row: Row
+    kept: bool = True
+    mixed: Mixed | None = None
 
 
 def augmented(
-    graph: TransformGraph | None, rows: Sequence[Row], keys: Sequence[Any], *, epoch: int = 0, view: int = 0, progress: float = 0.0
-) -> list[tuple[Row, bool]]:
-    """The rows under the graph, and whether each kept its meaning; None leaves them as they are."""
+    graph: TransformGraph | None,
+    rows: Sequence[Row],
+    among: Rows,
+    keys: Sequence[Any],
+    *,
+    epoch: int = 0,
+    view: int = 0,
+    progress: float = 0.0,
+) -> list[Made]:
+    """The rows under a graph; None leaves them as they are. among: the rows that others may be mixed in from."""
     if graph is None:
-        return [(row, True) for row in rows]
-    made = graph.run_batch(rows, keys=keys, epoch=epoch, view=view, progress=progress)
-    return [(row, preserved(trace)) for row, trace in made]
+        return [Made(row) for row in rows]
+    partners = among.partners if graph.mixes else None
+    made = graph.run_batch(rows, keys=keys, epoch=epoch, view=view, progress=progress, partners=partners)
+    return [Made(row, preserved(trace) and trace.mixed is None, trace.mixed) for row, trace in made]
 
 
-def together(
-    encoder: RowEncoder, rows: Sequence[Row], groups: Sequence[int], kept: Sequence[bool], views: int, clean: bool, keys: tuple[Any, ...]
-) -> Inputs:
+def together(encoder: RowEncoder, made: Sequence[Made], groups: Sequence[int], views: int, clean: bool, keys: tuple[Any, ...]) -> Inputs:
     """Rows laid out view by view, as a batch."""
-    given, present = encoder(rows)
-    texts = [text_of(row, encoder.schema, encoder.seen) for row in rows]
-    sources = sources_of(texts, [*groups] * views, kept)
-    batch = Batch(views=views, clean=clean and views > 1, sources=sources, preserved=torch.tensor(kept), present=present)
+    given, present = encoder([one.row for one in made])
+    texts = [text_of(one.row, encoder.schema, encoder.seen) for one in made]
+    kept = [one.kept for one in made]
+    own = sources_of(texts, [*groups] * views, kept)
+    sources, weights = _shared(own, made, keys * views, tuple(given)) if any(one.mixed for one in made) else (own, None)
+    batch = Batch(views=views, clean=clean and views > 1, sources=sources, weights=weights, preserved=torch.tensor(kept), present=present)
     return Inputs(given, batch, keys, present)
+
+
+def _shared(
+    own: Tensor, made: Sequence[Made], keys: Sequence[Any], modalities: Sequence[str]
+) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
+    """By modality whose each row is, int [n, 2], and how much, float [n, 2]: its own source's and its partner's."""
+    numbers = {key: int(number) for key, number in zip(keys, own, strict=True)}
+    theirs = [
+        int(number) if one.mixed is None else numbers.get(one.mixed.partner, len(made) + place)
+        for place, (number, one) in enumerate(zip(own, made, strict=True))
+    ]
+    both = torch.stack([own, torch.tensor(theirs)], dim=1)
+    shares = {name: torch.tensor([0.0 if one.mixed is None else one.mixed.shares.get(name, 0.0) for one in made]) for name in modalities}
+    return {name: both for name in modalities}, {name: torch.stack([1 - share, share], dim=1) for name, share in shares.items()}

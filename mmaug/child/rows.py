@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -12,6 +13,7 @@ import numpy as np
 from mmaug.child.config import ChildConfig, ChildError
 from mmaug.errors import MmaugError, RowError, SchemaError
 from mmaug.graph import TransformGraph
+from mmaug.mix import Partners
 from mmaug.modalities.audio import resampling
 from mmaug.modalities.audio import values as audio_values
 from mmaug.modalities.audio.values import AudioClip
@@ -69,6 +71,12 @@ class Rows:
 
     def __len__(self) -> int:
         return len(self.variants)
+
+    @functools.cached_property
+    def partners(self) -> Partners:
+        """The rows themselves, for policies that mix them, each with the first of its texts."""
+        of = {key: variants[0] for key, variants in zip(self.keys, self.variants, strict=True)}
+        return Partners(of)
 
     def part(self, numbers: Sequence[int] | np.ndarray) -> Rows:
         """Some of the rows, in that order."""

@@ -65,10 +65,10 @@ class Eye:
     def augmented(self, rows: Rows, graph: TransformGraph | None, *, view: int = 0) -> Augmented:
         """Every row once, with one of its texts in turn, under a graph."""
         picked = [variants[view % len(variants)] for variants in rows.variants]
-        made = inputs.augmented(graph, picked, rows.keys, view=view, progress=1.0)
-        vectors, there = self.look([row for row, _ in made])
-        texts = [text_of(row, rows.schema, rows.seen) for row, _ in made]
-        return Augmented(vectors, there, sources_of(texts, rows.groups.tolist(), [same for _, same in made]))
+        made = inputs.augmented(graph, picked, rows, rows.keys, view=view, progress=1.0)
+        vectors, there = self.look([one.row for one in made])
+        texts = [text_of(one.row, rows.schema, rows.seen) for one in made]
+        return Augmented(vectors, there, sources_of(texts, rows.groups.tolist(), [one.kept for one in made]))
 
 
 @dataclass(frozen=True, eq=False)

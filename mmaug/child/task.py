@@ -136,28 +136,27 @@ class ChildTask:
     # -- EVALUATE ------------------------------------------------------------------------------------------------------
 
     def evaluate(self, candidate: Candidate, *, fidelity: float = 1.0, seed: int = 0) -> Evaluation:
-        """Train children under a candidate and score them. The cost of identity's children is in the evaluation that first needs them.
+        """Train children under a candidate and score them.
 
-        A training whose loss becomes no number is a failed trial, with its reason.
+        The cost in steps is that of the candidate's own children, whichever evaluation comes first and whoever has trained identity's
+        already: metrics["identity_steps"] says what those take. A training whose loss becomes no number is a failed trial, with its reason.
         Raises: ChildError where identity leaves nothing to win; PolicyError for a policy that does not fit the schema.
         """
         started = time.monotonic()
         count, steps = trainings(fidelity, self.steps, self.seeds)
-        plain = not isinstance(candidate, JointCandidate) and not list(candidate.ops())
-        spent, scores = 0, list[dict[str, float]]()
+        scores = list[dict[str, float]]()
         for number in range(count):
             own = rng.derive(self.seed, seed, number)
-            spent += 0 if (own, steps) in self._references else steps
             reference = self.reference(own, steps)
-            spent += 0 if plain else steps
             try:
                 scores.append(self._measure(candidate, own, steps, reference))
             except ChildError as error:
-                cost = Cost(1, spent, time.monotonic() - started)
+                cost = Cost(1, (number + 1) * steps, time.monotonic() - started)
                 return Evaluation(None, cost=cost, fidelity=fidelity, seed=seed, feasible=False, error=str(error))
         found = {name: sum(score[name] for score in scores) / count for name in scores[0]}
+        found["identity_steps"] = float(count * steps)
         feasible = found["consistency"] >= found["consistency_target"] and found["affinity"] >= self.least_affinity
-        return Evaluation(found["objective"], found, Cost(1, spent, time.monotonic() - started), fidelity, seed, feasible)
+        return Evaluation(found["objective"], found, Cost(1, count * steps, time.monotonic() - started), fidelity, seed, feasible)
 
     def reference(self, seed: int, steps: int) -> Reference:
         """The child trained without augmentation from that seed, for so many steps; trained once.

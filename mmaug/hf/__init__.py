@@ -8,6 +8,8 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
+from mmaug.errors import MmaugError
+
 if TYPE_CHECKING:  # for editors and type checkers; at run time `__getattr__` gives the same
     from mmaug.hf.callback import PolicyCallback as PolicyCallback
     from mmaug.hf.collator import Collator as Collator
@@ -28,7 +30,13 @@ _HOMES = {
 def __getattr__(name: str) -> Any:
     if name not in _HOMES:
         raise AttributeError(f"module 'mmaug.hf' has no attribute {name!r}")
-    value = globals()[name] = getattr(importlib.import_module(f"mmaug.hf.{_HOMES[name]}"), name)
+    try:
+        module = importlib.import_module(f"mmaug.hf.{_HOMES[name]}")
+    except ModuleNotFoundError as error:
+        if (error.name or "").startswith("mmaug"):
+            raise
+        raise MmaugError(f"mm.hf.{name} needs {error.name}, which is not installed; pip install 'mmaug[train]'") from error
+    value = globals()[name] = getattr(module, name)
     return value
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TypeVar
 
 import numpy as np
 from rich.console import Console
@@ -17,6 +18,8 @@ from mmaug.schema.columns import Row
 from mmaug.search import SEARCHERS
 from mmaug.search.base.result import SearchResult
 from mmaug.search.base.searcher import Budget
+
+_T = TypeVar("_T")
 
 
 def search(
@@ -44,7 +47,8 @@ def search(
     """
     if searcher not in SEARCHERS:
         raise MmaugError(f"--searcher must be one of {', '.join(SEARCHERS)}, got {searcher!r}")
-    train, valid = split([row for _, row in map(folder.load, range(len(folder)))], held_out, seed)
+    kept, unseen = split(range(len(folder)), held_out, seed)
+    train, valid = _rows(folder, kept), _rows(folder, unseen)
     task = mmaug.ChildTask(train, valid, schema=schema, steps=steps, seed=seed, on_conflict=on_conflict)
     if console is not None:
         for note in task.notes:
@@ -64,15 +68,24 @@ def result_path(out: Path) -> Path:
     return out.with_suffix(".result.json")
 
 
-def split(rows: list[Row], held_out: float, seed: int) -> tuple[list[Row], list[Row]]:
-    """Rows to train on and rows held out, the same for the same seed; both keep their order. Raises: MmaugError where one is empty."""
+def split(rows: Sequence[_T], held_out: float, seed: int) -> tuple[list[_T], list[_T]]:
+    """Rows (or their numbers) to train on and held out, the same for the same seed; both keep their order.
+
+    Raises: MmaugError where one side is empty.
+    """
     if not 0 < held_out < 1:
         raise MmaugError(f"--held-out must be a share between 0 and 1, got {held_out!r}")
     count = round(held_out * len(rows))
     if not 0 < count < len(rows):
         raise SchemaError(f"a share of {held_out:g} of {len(rows)} rows leaves none on one side; more rows are needed")
     chosen = set(np.random.default_rng([17, seed]).permutation(len(rows))[:count].tolist())
-    sides: tuple[list[Any], list[Any]] = ([], [])
+    sides: tuple[list[_T], list[_T]] = ([], [])
     for number, row in enumerate(rows):
         sides[number in chosen].append(row)
     return sides
+
+
+def _rows(folder: Folder, numbers: Sequence[int]) -> Iterator[Row]:
+    """One at a time: a child keeps them at its own size."""
+    for number in numbers:
+        yield folder.load(number)[1]
