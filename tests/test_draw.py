@@ -185,16 +185,16 @@ def _work(job: tuple[bytes, int]) -> bytes:
 WITHOUT_MODELS = sorted(name for name, op in mm.OPS.items() if op.family not in ("model", "mix", "network"))
 """Those others: tests/test_text_models.py, tests/test_mix.py, tests/test_neural_augment.py."""
 
-EVERYTHING = mm.Policy.sequence(*(mm.op(name, p=0.7) for name in WITHOUT_MODELS))
+EVERYTHING = mm.Policy.sequence(*(mm.op(name, p=0.25) for name in WITHOUT_MODELS))
 
 
-@pytest.mark.parametrize(("method", "workers"), [("fork", 2), ("fork", 3), ("spawn", 2), ("spawn", 3)])
+@pytest.mark.parametrize(("method", "workers"), [("fork", 2), ("spawn", 3)])
 @pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
 def test_workers_give_the_same_bytes(method, workers):
     g = graph(EVERYTHING, seed=5)
-    alone = [digest(g, number) for number in range(12)]
-    assert len(set(alone)) == 12
-    jobs = [(pickle.dumps(g), number) for number in range(12)]
+    alone = [digest(g, number) for number in range(8)]
+    assert len(set(alone)) == 8
+    jobs = [(pickle.dumps(g), number) for number in range(8)]
     with multiprocessing.get_context(method).Pool(workers) as pool:
         assert pool.map(_work, jobs, chunksize=1) == alone
 
