@@ -213,13 +213,21 @@ def renamed(term: str, fn: ColourFunction, modifier: str | None = None) -> str |
     names += _named(after[typical:known])
     if new == term:
         return new if _keeps(before, after, names, typical, term) else None
-    if new == "gray" or any(other != new for other in names):
+    if new == "gray" or _others(names, after, new):
         return None  # what is gray by its pixels may be a white thing in the shade, or a black one in the sun
     if new in _NEUTRAL:
         return new if set(_named(after[known:])) == {new} and np.hypot(after[:, 1], after[:, 2]).max() <= _TINT else None
     if _margin(after[:typical], new) < _SURE or _strays(_shades(new, None)[1], after[known:], new):
         return None
     return new if _margin(after, new, _NEUTRAL) >= _STILL else None
+
+
+def _others(names: list[str], after: np.ndarray, new: str) -> bool:
+    """Whether one of some named colours (CIELAB) is plainly something else than `new`; a shade that `new` is used for as well is not."""
+    other = np.array([name != new for name in names])
+    if new in _NEUTRAL or not other.any():
+        return bool(other.any())
+    return bool(_distances(after[: len(names)][other], _shades(new, None)[1]).min(axis=1).max() > _NEAR)
 
 
 def _keeps(before: np.ndarray, after: np.ndarray, names: list[str], typical: int, term: str) -> bool:
@@ -298,6 +306,10 @@ _SLIGHT = 10.0
 
 _AWAY = 16.0
 """How far (delta E) a photographed shade may go from all shades that its name is used for before it is in doubt."""
+
+_NEAR = 5.0
+"""How far (delta E) a borderline shade may be from one that is called by the new name, where a third name is a little nearer: navy blue is
+between blue and purple."""
 
 _TINT = 12.0
 """Chroma (CIELAB) up to which black, gray and white are surely called so."""
