@@ -140,13 +140,9 @@ def _colours(text: str, changes: tuple[ColourMap, ...]) -> Edit | Veto | None:
     if reading.light and (step := max(map(_lightness_change, changes))) > SAME_LIGHT:
         return Veto(f"lightness changes by {step:.0f} of 100, and the text says {reading.light[0].word!r}")
     wanted: list[Replacement] = []
-    alike = [any(_called_alike(reading, change, i) for change in changes) for i in range(len(reading.colours))]
     for i, mention in enumerate(reading.colours):
-        verdicts = [_recolour(mention, change) for change in changes]
-        verdict = next((v for v in verdicts if isinstance(v, Veto)), verdicts[0])
-        if any(v != verdict for v in verdicts) or (
-            alike[i] and not isinstance(verdict, Veto)
-        ):  # it depends on the picture, or is said twice
+        verdict = _agreed(mention, changes)
+        if not isinstance(verdict, Veto) and any(_called_alike(reading, change, i) for change in changes):
             verdict = _left_out(mention)
         if isinstance(verdict, Veto):
             return verdict
@@ -159,6 +155,12 @@ def _colours(text: str, changes: tuple[ColourMap, ...]) -> Edit | Veto | None:
     gone = [r for r in wanted if not r.text]
     kept = [r for r in wanted if r.text and not any(g.start <= r.start and r.end <= g.end for g in gone)]
     return Edit((*kept, *gone)) if wanted else None
+
+
+def _agreed(mention: Colour, changes: tuple[ColourMap, ...]) -> Replacement | Veto | None:
+    """What becomes of a colour word where all functions say the same; where it depends on the picture it is left out."""
+    verdict = _recolour(mention, changes[0])
+    return verdict if all(_recolour(mention, change) == verdict for change in changes[1:]) else _left_out(mention)
 
 
 @lru_cache(maxsize=65536)
@@ -199,12 +201,13 @@ def _recolour(mention: Colour, change: ColourMap) -> Replacement | Veto | None:
 def _called_alike(reading: Reading, change: ColourMap, i: int) -> bool:
     """Whether a colour and one joined to it ("red and orange") would be called the same ("green and green")."""
     mention = reading.colours[i]
-    now = _term_after(mention, change)
     for other in (*reading.colours[max(i - 1, 0) : i], *reading.colours[i + 1 : i + 2]):
         first, second = (mention, other) if mention.start < other.start else (other, mention)
         joined = reading.text[first.end : second.start].lower().strip() in _JOINED
-        if joined and mention.term != other.term and now is not None and now == _term_after(other, change):
-            return True
+        if joined and mention.term != other.term:
+            now = _term_after(mention, change)
+            if now is not None and now == _term_after(other, change):
+                return True
     return False
 
 
