@@ -68,7 +68,7 @@ def recalls(seeds: int = 3) -> Table:
         ("none", FOLLOWED, mm.policies.identity()),
         ("captions kept", KEPT, swap),
         ("captions rewritten", FOLLOWED, swap),
-        ("the word left out, as for photographs", mm.pairing.DEFAULT, swap),
+        ("captions mended by the default rules", mm.pairing.DEFAULT, swap),
     ):
         found, took = [], []
         for seed in range(seeds):
