@@ -72,8 +72,8 @@ _SPECIAL = re.compile(
 class Reading:
     """What one English text says. Every mention has `start`, `end` (half-open, characters) and `word`.
 
-    `writing`: why a mirror would spoil readable writing, or None. `negation`: the negating words. `protected`: sorted,
-    disjoint spans that wording ops leave alone.
+    `numerals`: numbers that are names. `writing`: why a mirror would spoil readable writing, or None. `negation`: the
+    negating words. `protected`: sorted, disjoint spans that wording ops leave alone.
     """
 
     text: str
@@ -81,6 +81,7 @@ class Reading:
     sides: tuple[Side, ...] = ()
     colours: tuple[Colour, ...] = ()
     counts: tuple[Count, ...] = ()
+    numerals: tuple[Mention, ...] = ()
     nouns: tuple[Noun, ...] = ()
     writing: str | None = None
     light: tuple[Mention, ...] = ()
@@ -111,7 +112,7 @@ def read(text: str) -> Reading:
     sides = find_sides(text, tokens, places["side"]) if "side" in places else ()
     colours = find_colours(text, tokens, places["colour"], negated) if "colour" in places else ()
     nouns = find_nouns(text, tokens)
-    counts = find_counts(text, tokens, nouns, places["count"]) if "count" in places else ()
+    counts, numerals = find_counts(text, tokens, nouns, places["count"]) if "count" in places else ((), ())
     quotes = _quoted(text)
     mentions = {
         field: tuple(Mention(tokens[i].start, tokens[i].end, tokens[i].word) for i in places[field])
@@ -119,8 +120,8 @@ def read(text: str) -> Reading:
         if field in places
     }
     return Reading(
-        text, tokens, sides, colours, counts, nouns,
-        writing=_writing(text, tokens, places.get("writing", ()), quotes),
+        text, tokens, sides, colours, counts, numerals, nouns,
+        writing=_writing(text, tokens, places.get("writing", ()), quotes) or _numeral(numerals),
         protected=_protected(text, tokens, places, quotes, sides),
         **mentions,
     )  # fmt: skip
@@ -173,6 +174,10 @@ def _writing(text: str, tokens: tuple[Token, ...], at: list[int] | tuple[()], qu
         if word in _NUMBERED and (word_at(tokens, i + 1).isdecimal() or (word == "number" and word_at(tokens, i + 1) in lex.NUMBERS)):
             return f'a number on a thing: "{word}"'
     return None
+
+
+def _numeral(numerals: tuple[Mention, ...]) -> str | None:
+    return f"a number that is read: {numerals[0].word!r}" if numerals else None
 
 
 def _unwritten(tokens: tuple[Token, ...], i: int) -> bool:

@@ -8,7 +8,8 @@ from typing import NamedTuple
 from mmaug.language import colour_words as cw
 from mmaug.language import forms
 from mmaug.language import lexicon as lex
-from mmaug.language.tokens import Token, gap, word_at
+from mmaug.language.numerals import is_numeral
+from mmaug.language.tokens import Mention, Token, gap, word_at
 
 
 class Noun(NamedTuple):
@@ -92,9 +93,12 @@ def find_nouns(text: str, tokens: tuple[Token, ...]) -> tuple[Noun, ...]:
     return tuple(found)
 
 
-def find_counts(text: str, tokens: tuple[Token, ...], nouns: tuple[Noun, ...], at: list[int]) -> tuple[Count, ...]:
-    """The counting words at the tokens `at`, each with the noun that follows within five words."""
+def find_counts(
+    text: str, tokens: tuple[Token, ...], nouns: tuple[Noun, ...], at: list[int]
+) -> tuple[tuple[Count, ...], tuple[Mention, ...]]:
+    """The counting words at the tokens `at`, each with the noun that follows within five words; and the numbers that are names."""
     found: list[Count] = []
+    numerals: list[Mention] = []
     for i in at:
         word, after = tokens[i].word, word_at(tokens, i + 1)
         if _counts_nothing(word, after, word_at(tokens, i - 1)):
@@ -106,11 +110,14 @@ def find_counts(text: str, tokens: tuple[Token, ...], nouns: tuple[Noun, ...], a
             if word in lex.GROUPS:
                 kind, value = ("exact", lex.GROUPS[word]) if word != "couple" else ("vague", None)
         noun = _counted(text, tokens, nouns, last, kind == "vague" or (value or 0) > 1)
+        if is_numeral(text, tokens, i, noun):
+            numerals.append(Mention(tokens[i].start, tokens[i].end, word))
+            continue
         if word == "one" and after != "of" and (not noun or after in ("is", "has", "another", "in", "on")):
             kind, value = "vague", None  # "one in a red shirt" is of those already spoken of
         start = tokens[i - 1].start if i and tokens[i - 1].word == "a" and word in lex.VAGUE else tokens[i].start
         found.append(Count(start, tokens[last].end, text[start : tokens[last].end].lower(), kind, value, noun))
-    return tuple(found)
+    return tuple(found), tuple(numerals)
 
 
 def _counts_nothing(word: str, after: str, before: str) -> bool:

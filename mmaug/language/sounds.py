@@ -49,7 +49,7 @@ class SoundReading:
     ranges: voices and instruments named after how high they are, and what is of a medium pitch. lengths, rates: how long
     and how often, in numbers. levels: phrases of loudness, each with "faint", "strong" or "exact". counts: numbers that
     measure nothing. counted: the first word that counts sounds; `exactly` says whether it gives a number. brief: the first
-    sound that is over in a moment. lasting: everything named goes on for a while.
+    sound that is over in a moment, as a number that is said. lasting: everything named goes on for a while.
     backwards: the first thing that cannot be heard backwards, "" where something is not known, None where all can.
     """
 
@@ -92,7 +92,7 @@ def listen(text: str) -> SoundReading:
     rates = tuple(measures.rates(text, tokens))
     counts = tuple(count for count in reading.counts if not _measures(count, (*lengths, *pitches, *rates)))
     order, endings, counted = tuple(_order(reading, lengths)), tuple(_endings(reading)), _counted(reading, counts)
-    brief = next((_mention(token) for i, token in enumerate(tokens) if _is_brief(tokens, i)), None)
+    brief = next((_mention(token) for i, token in enumerate(tokens) if _is_brief(tokens, i)), next(iter(reading.numerals), None))
     parts = _parts(reading)
     loose = order or endings or counted or brief or len(voices) > 1 or reading.silence or any(t.word in said.SHORTENED for t in tokens)
     return SoundReading(

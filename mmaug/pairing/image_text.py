@@ -52,6 +52,8 @@ def sides_follow(text: str, picture: ImageState, context: Context) -> Verdict:
     reading = read(text)
     if reading.writing is not None and picture.geometry.mirrored:
         return Veto(f"a mirror makes writing unreadable ({reading.writing})")
+    if reading.numerals and picture.geometry.turn()[0] != UPRIGHT:
+        return Veto(f"a number that is turned may be another, as 6 and 9: {reading.numerals[0].word!r}")
     if not reading.sides:
         turn = picture.geometry.turn()[0]
         return turned_sides(text, turn) if turn[3] != 1 else None
