@@ -58,20 +58,26 @@ def _node(node: PolicyOp | Policy, targets: Targets, places: Iterator[int]) -> E
     return _choice(node, place, parts) if node.kind == "choice" else _sequence(node, place, parts)
 
 
+def _own(place: int, count: int) -> slice:
+    """Where the first numbers of a node's block lie."""
+    return slice(place * rng.BLOCK, place * rng.BLOCK + count)
+
+
 def _op(node: PolicyOp, targets: Targets, place: int) -> Emit:
     draws: list[tuple[str, Draw, int, int]] = []
-    first = 1  # number 0 of the block is the coin
+    taken = 1  # number 0 of the block is the coin
     for name, param in get_op(node.name).params.items():
         if name in node.params:
             draw = param.from_given(node.params[name], f"op {node.name!r}: {name}")
         else:
             draw = param.from_strength(DEFAULT_STRENGTH if node.strength is None else node.strength)
-        draws.append((name, draw, first, first + param.uniforms))
-        first += param.uniforms
+        draws.append((name, draw, taken, taken + param.uniforms))
+        taken += param.uniforms
     op, p, fields = node.name, node.p, targets(node)
+    own = _own(place, taken)
 
     def emit(blocks: np.ndarray, steps: list[Step], group: int | None) -> None:
-        u = blocks[place].tolist()
+        u = blocks[own].tolist()
         if u[0] < p:
             params = {name: draw(u[a:b]) for name, draw, a, b in draws}
             for field in fields:
@@ -81,10 +87,10 @@ def _op(node: PolicyOp, targets: Targets, place: int) -> Emit:
 
 
 def _sequence(node: Policy, place: int, parts: list[Emit]) -> Emit:
-    p, own_group = node.p, place if node.all_or_none else None
+    p, coin, own_group = node.p, place * rng.BLOCK, place if node.all_or_none else None
 
     def emit(blocks: np.ndarray, steps: list[Step], group: int | None) -> None:
-        if p == 1 or blocks[place, 0] < p:
+        if p == 1 or blocks[coin] < p:
             for part in parts:
                 part(blocks, steps, own_group if group is None else group)
 
@@ -93,10 +99,10 @@ def _sequence(node: Policy, place: int, parts: list[Emit]) -> Emit:
 
 def _choice(node: Policy, place: int, parts: list[Emit]) -> Emit:
     p, bounds = node.p, list(accumulate(node.weights))
-    total = bounds[-1]
+    total, own = bounds[-1], _own(place, 2)
 
     def emit(blocks: np.ndarray, steps: list[Step], group: int | None) -> None:
-        coin, pick = blocks[place, :2].tolist()
+        coin, pick = blocks[own].tolist()
         if coin < p:
             parts[min(bisect_right(bounds, pick * total), len(parts) - 1)](blocks, steps, group)
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import difflib
 import inspect
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from types import MappingProxyType
 from typing import Any
@@ -178,14 +178,12 @@ class Op:
     params: Mapping[str, Param]
     function: Callable[..., Any]
     facts: Callable[..., Any] | None = None
+    modality: str = field(init=False)
+    aspects: frozenset[str] = field(init=False, repr=False)
 
-    @property
-    def modality(self) -> str:
-        return FAMILIES[self.family].modality
-
-    @property
-    def aspects(self) -> frozenset[str]:
-        return FAMILIES[self.family].aspects
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "modality", FAMILIES[self.family].modality)  # kept, as every step of every row asks
+        object.__setattr__(self, "aspects", FAMILIES[self.family].aspects)
 
     @property
     def has_strength(self) -> bool:
@@ -198,13 +196,13 @@ class Op:
 
     def compose(self, state: Any, params: Mapping[str, Any]) -> Any:
         """The composed effects after this op on top of `state`."""
-        if FAMILIES[self.family].cuts:
+        family = FAMILIES[self.family]
+        if family.cuts:
             state = state.cut()
         if self.facts is not None:
             return self.facts(state, **params)
-        compose = FAMILIES[self.family].compose
-        assert compose is not None, f"{self.name} has no effect on the world"
-        return compose(state, self.function, params)
+        assert family.compose is not None, f"{self.name} has no effect on the world"
+        return family.compose(state, self.function, params)
 
 
 OPS: dict[str, Op] = {}

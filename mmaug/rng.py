@@ -22,7 +22,8 @@ from mmaug.errors import MmaugError
 BLOCK = 16
 """Uniform numbers owned by one node of a policy: a coin, then up to 15 for its parameters."""
 
-_TO_UNIT = 2.0**-53
+_FIRST = np.zeros(4, np.uint64)
+"""Where the counter of a Philox stream starts. Given as an array, as numpy takes long to make one of its default."""
 
 
 class _Key(ISeedSequence):
@@ -38,7 +39,7 @@ class _Key(ISeedSequence):
 
 
 def _philox(words: np.ndarray) -> np.random.Philox:
-    return np.random.Philox(_Key(words))  # type: ignore[arg-type]  # numpy's stubs forget that any ISeedSequence will do
+    return np.random.Philox(_Key(words), counter=_FIRST)  # type: ignore[arg-type]  # numpy's stubs forget that any ISeedSequence will do
 
 
 def row_stream(seed: int, epoch: int, key: str | int | bytes, view: int) -> np.random.Philox:
@@ -60,15 +61,13 @@ def row_stream(seed: int, epoch: int, key: str | int | bytes, view: int) -> np.r
 
 
 def uniform_blocks(stream: np.random.Philox, count: int) -> np.ndarray:
-    """`count` blocks of numbers uniform in [0, 1): float64 [count, BLOCK]."""
-    raw = stream.random_raw(count * BLOCK) >> np.uint64(11)
-    return (raw * _TO_UNIT).reshape(count, BLOCK)
+    """`count` blocks of numbers uniform in [0, 1), one after the other: float64 [count * BLOCK]."""
+    return np.random.Generator(stream).random(count * BLOCK)
 
 
 def uniforms(seed: int, count: int) -> list[float]:
     """The first `count` numbers behind a step's drawn `seed`, uniform in [0, 1)."""
-    raw = _philox(np.array((seed, 0), np.uint64)).random_raw(count) >> np.uint64(11)
-    return (raw * _TO_UNIT).tolist()
+    return generator(seed).random(count).tolist()
 
 
 def generator(seed: int) -> np.random.Generator:

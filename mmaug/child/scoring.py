@@ -64,11 +64,28 @@ class Eye:
 
     def augmented(self, rows: Rows, graph: TransformGraph | None, *, view: int = 0) -> Augmented:
         """Every row once, with one of its texts in turn, under a graph."""
-        picked = [variants[view % len(variants)] for variants in rows.variants]
-        made = inputs.augmented(graph, picked, rows, rows.keys, view=view, progress=1.0)
-        vectors, there = self.look([one.row for one in made])
-        texts = [text_of(one.row, rows.schema, rows.seen) for one in made]
-        return Augmented(vectors, there, sources_of(texts, rows.groups.tolist(), [one.kept for one in made]))
+        return self.seen(drawn(rows, graph, view=view))
+
+    def seen(self, given: Drawn) -> Augmented:
+        """Rows that are augmented already, which several children may look at."""
+        vectors, there = self.look(given.rows)
+        return Augmented(vectors, there, given.sources)
+
+
+@dataclass(frozen=True, eq=False)
+class Drawn:
+    """Augmented rows, and their sources: int [n], equal where rows say the same."""
+
+    rows: list[Row]
+    sources: Tensor
+
+
+def drawn(rows: Rows, graph: TransformGraph | None, *, view: int = 0) -> Drawn:
+    """Every row once, with one of its texts in turn, under a graph."""
+    picked = [variants[view % len(variants)] for variants in rows.variants]
+    made = inputs.augmented(graph, picked, rows, rows.keys, view=view, progress=1.0)
+    texts = [text_of(one.row, rows.schema, rows.seen) for one in made]
+    return Drawn([one.row for one in made], sources_of(texts, rows.groups.tolist(), [one.kept for one in made]))
 
 
 @dataclass(frozen=True, eq=False)

@@ -19,7 +19,7 @@ from mmaug.child.inputs import RowEncoder
 from mmaug.child.model import Child
 from mmaug.child.rows import Rows
 from mmaug.child.run import ChildFold, ChildRun
-from mmaug.child.scoring import Augmented, Eye, retrieval
+from mmaug.child.scoring import Augmented, Eye, drawn, retrieval
 from mmaug.child.tokenizer import build_tokenizer
 from mmaug.child.training import one_thread
 from mmaug.errors import MmaugError
@@ -190,7 +190,8 @@ class ChildTask:
         with one_thread():
             found |= retrieval(eye.clean(self.valid)) if eye is not reference.eye else {}
             graph = self.graph(policy, rng.derive(seed, "held out"))
-            own, theirs = eye.augmented(self.valid, graph), reference.eye.augmented(self.valid, graph)
+            shown = drawn(self.valid, graph)
+            own, theirs = eye.seen(shown), reference.eye.seen(shown)
             found["consistency"] = -own.density()
             found["affinity"] = retrieval(theirs.embedded(), (1,))["mean_r@1"] - retrieval(reference.clean.embedded(), (1,))["mean_r@1"]
         return {**found, **self._objective(found, reference)}

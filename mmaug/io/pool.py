@@ -5,7 +5,6 @@ from __future__ import annotations
 import multiprocessing
 import signal
 import sys
-import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from multiprocessing.connection import Connection, wait
@@ -15,6 +14,7 @@ import cv2
 
 from mmaug.errors import MmaugError
 from mmaug.io.work import Done, Job, augment_row
+from mmaug.search.base.processes import ctrl_c_ignored
 
 AHEAD = 4
 """Rows that a worker holds at once: enough to never be idle, few enough to bound what waits."""
@@ -46,7 +46,7 @@ class _Pool:
             ours, theirs = context.Pipe()
             inherited = [*self.workers, ours] if start_method == "fork" else []
             process = context.Process(target=_serve, args=(job, theirs, inherited), daemon=True)
-            with _ctrl_c_ignored():
+            with ctrl_c_ignored():
                 process.start()
             theirs.close()  # so that a worker's death is the end of its pipe
             self.workers[ours] = process
@@ -100,19 +100,6 @@ def _serve(job: Job, pipe: Connection, inherited: list[Connection]) -> None:
     with suppress(EOFError, OSError):
         while True:
             pipe.send(augment_row(job, pipe.recv()))
-
-
-@contextmanager
-def _ctrl_c_ignored() -> Iterator[None]:
-    """A worker that starts now ignores Ctrl-C from its first moment, while it still imports: the command decides what that means."""
-    if threading.current_thread() is not threading.main_thread():  # only the main thread may set this
-        yield
-        return
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)
 
 
 @contextmanager

@@ -9,7 +9,8 @@ from typing import Any
 from mmaug.search.base import scoring
 from mmaug.search.base.candidate import Candidate
 from mmaug.search.base.driver import modalities_of
-from mmaug.search.base.executor import Executor, Request, executor_of
+from mmaug.search.base.executor import Executor, executor_of
+from mmaug.search.base.jobs import Request
 from mmaug.search.base.objective import as_task
 from mmaug.search.base.result import Scored, SearchResult
 

@@ -12,10 +12,14 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
+from mmaug.errors import MmaugError
 from mmaug.policy import Policy
 from mmaug.search.base.candidate import Candidate, policy_of
-from mmaug.search.base.evaluator import Capability, Cost, Evaluation, Run
+from mmaug.search.base.evaluator import Capability, Cost
+from mmaug.search.base.executor import InProcess
+from mmaug.search.base.jobs import Stretch
 from mmaug.search.base.searcher import Budget, OnlineSearcher, StepLog
+from mmaug.search.base.state import packed, unpacked
 from mmaug.search.population_space import MAGNITUDES, PROBABILITIES, PopulationSpace
 
 if TYPE_CHECKING:
@@ -50,7 +54,9 @@ class PopulationBased(OnlineSearcher):
     population: children. rounds: how often they are compared. interval: steps of a child between two comparisons; the paper has 3
     epochs, so give about 3 passes over the training rows. quantile: the share that takes over weights, optimiser and policy from a
     member of the best share. resample: chance that a number is drawn afresh when a policy is explored.
-    All members begin alike, with the same weights and rows in the same order: they differ by their policies only.
+    All members begin alike, with the same weights and rows in the same order: they differ by their policies only. They train side by
+    side in the workers of `search(executor=...)`. One whose training fails stays where it was, and is the worst of all until it takes over
+    another; where all fail, so does the search.
     Source: Ho et al. 2019, "Population based augmentation", section 3; Jaderberg et al. 2017, "Population based training" (truncation).
     """
 
@@ -76,7 +82,11 @@ class PopulationBased(OnlineSearcher):
         self._space = PopulationSpace(tuple(space.ops))
         starts = [self._space.vector(policy_of(candidate)) for candidate in init] or [self._space.nothing()]
         self._vectors = [starts[number % len(starts)] for number in range(self.population)]
-        self._runs: list[Run] = [task.start(seed=self.seed, steps=self.rounds * self.interval) for _ in range(self.population)]
+        self._members = self._executor or InProcess()
+        if self._executor is None:
+            self._members.start(task)
+        first = packed(task.start(seed=self.seed, steps=self.rounds * self.interval).state())
+        self._states = [first] * self.population
         self._lineages: list[list[np.ndarray]] = [[] for _ in range(self.population)]
         self._founders = list(range(self.population))
         self._scores = [-math.inf] * self.population
@@ -84,23 +94,29 @@ class PopulationBased(OnlineSearcher):
         self._copied = 0
 
     def step(self) -> StepLog | None:
-        """Compare, copy and explore; then train every member for one interval and score it."""
+        """Compare, copy and explore; then train every member for one interval and score it.
+
+        Raises: MmaugError where the training of every member fails.
+        """
         if self._round >= self.rounds:
             return None
         if self._round:
             self._exploit()
-        seconds = 0.0
-        for number, run in enumerate(self._runs):
-            policy = self._space.policy(self._vectors[number])
-            run.advance(self.interval, [policy])
-            self._lineages[number].append(self._vectors[number])
-            scored: Evaluation = run.score()
+        planned, cost, errors = self.rounds * self.interval, Cost(), dict[int, str]()
+        policies = [self._space.policy(vector) for vector in self._vectors]
+        jobs = [Stretch(held, self.interval, (p,), self.seed, planned) for held, p in zip(self._states, policies, strict=True)]
+        for number, done in self._members.train(jobs):
+            scored = done.evaluation
+            self._states[number] = done.state
             self._scores[number] = -math.inf if scored.objective is None else float(scored.objective)
-            seconds += scored.cost.seconds
+            cost += scored.cost
+            errors |= {number: scored.error} if scored.objective is None else {}
+        if len(errors) == self.population:
+            raise MmaugError(f"PopulationBased: all members failed in round {self._round}; the first with: {errors[0]}")
+        self._lineages = [[*lineage, vector] for lineage, vector in zip(self._lineages, self._vectors, strict=True)]
         self._round += 1
         best, *_ = self._ranking()
         values = {"objective": self._scores[best], "mean": float(np.mean(self._finite())), "copied": float(self._copied)}
-        cost = Cost(self.population, self.population * self.interval, seconds)
         return StepLog(self._round - 1, values, cost, schedule(self._space, np.stack(self._lineages[best])))
 
     def _exploit(self) -> None:
@@ -110,7 +126,7 @@ class PopulationBased(OnlineSearcher):
         best, worst = ranking[:count], ranking[-count:]
         for number in worst:
             parent = best[int(rng.integers(count))]
-            self._runs[number].load(self._runs[parent].state())
+            self._states[number] = self._states[parent]
             self._lineages[number] = list(self._lineages[parent])
             self._founders[number] = self._founders[parent]
             self._vectors[number] = explore(self._vectors[parent], rng, self.resample)
@@ -124,9 +140,9 @@ class PopulationBased(OnlineSearcher):
         return [score for score in self._scores if math.isfinite(score)] or [math.nan]
 
     def best(self, count: int) -> list[Candidate]:
-        """The schedules of the best members."""
+        """The schedules of the best members; none of one that failed."""
         found: list[Candidate] = []
-        for number in self._ranking() if self._round else ():
+        for number in (number for number in self._ranking() if math.isfinite(self._scores[number])):
             policy = schedule(self._space, np.stack(self._lineages[number]))
             if policy not in found:
                 found.append(policy)
@@ -149,7 +165,7 @@ class PopulationBased(OnlineSearcher):
         """Every member's child, policy and lineage."""
         import torch
 
-        tensors = {f"member{n}.{name}": value for n, run in enumerate(self._runs) for name, value in run.state().items()}
+        tensors = {f"member{n}.{name}": value for n, held in enumerate(self._states) for name, value in unpacked(held).items()}
         tensors["vectors"] = torch.from_numpy(np.stack(self._vectors))
         if self._round:
             tensors["lineages"] = torch.from_numpy(np.stack([np.stack(lineage) for lineage in self._lineages]))
@@ -158,10 +174,11 @@ class PopulationBased(OnlineSearcher):
 
     def load(self, tensors: Mapping[str, Tensor], values: Mapping[str, Any]) -> None:
         """Go on from a state; `begin` was called with the same task and space."""
-        for number, run in enumerate(self._runs):
+        for number in range(self.population):
             first = f"member{number}."
-            run.load({name.removeprefix(first): value for name, value in tensors.items() if name.startswith(first)})
+            self._states[number] = packed({name.removeprefix(first): v for name, v in tensors.items() if name.startswith(first)})
         self._vectors = list(tensors["vectors"].numpy().copy())
         self._round, self._copied, self._founders = int(values["round"]), int(values["copied"]), list(values["founders"])
-        self._lineages = [list(lineage) for lineage in tensors["lineages"].numpy().copy()] if self._round else [[] for _ in self._runs]
+        held = tensors["lineages"].numpy().copy() if self._round else [[]] * self.population
+        self._lineages = [list(lineage) for lineage in held]
         self._scores = [-math.inf if score is None else float(score) for score in values["scores"]]

@@ -46,10 +46,14 @@ def keeps_level(state: AudioState) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Slices:
-    """Where the pieces of stretched samples go: each (first sample, where it comes from, how many, whether backwards) of `length`."""
+    """Where the pieces of stretched samples go: each (first sample, where it comes from, how many, whether backwards) of `length`.
+
+    silent: what no piece fills, each (first sample, last).
+    """
 
     length: int
     pieces: tuple[tuple[int, int, int, bool], ...]
+    silent: tuple[tuple[int, int], ...]
 
 
 def slices(move: TimeMap, length: int, rate: int) -> Slices:
@@ -63,14 +67,21 @@ def slices(move: TimeMap, length: int, rate: int) -> Slices:
         source = min(max(round(middle - count / 2), 0), length - count)
         if count > 0:
             found.append((first, source, count, to > until))
-    return Slices(whole, tuple(found))
+    silent, end = [], 0
+    for first, _, count, _ in sorted(found):
+        if first > end:
+            silent.append((end, first))
+        end = max(end, first + count)
+    return Slices(whole, tuple(found), (*silent, (end, whole)) if end < whole else tuple(silent))
 
 
 def retime(samples: np.ndarray, rate: int, move: TimeMap, semitones: float = 0.0) -> np.ndarray:
     """Samples where a time map puts them, higher by so many semitones; moments that nothing maps to are silent."""
     stretched = stretch(samples, rate, move.rate, semitones)
     plan = slices(move, stretched.shape[1], rate)
-    out = np.zeros((samples.shape[0], plan.length), dtype=samples.dtype)
+    out = np.empty((samples.shape[0], plan.length), dtype=samples.dtype)
+    for first, end in plan.silent:
+        out[:, first:end] = 0.0
     for first, source, count, backwards in plan.pieces:
         piece = stretched[:, source : source + count]
         if backwards:

@@ -13,7 +13,7 @@ import math
 from collections.abc import Callable, Sequence
 
 from mmaug.search.base.evaluator import Evaluation
-from mmaug.search.base.executor import Request
+from mmaug.search.base.jobs import Request
 from mmaug.search.base.searcher import Trial
 
 FACTOR = 3

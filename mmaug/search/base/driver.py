@@ -49,10 +49,14 @@ def run(
     try:
         engine.start(task)
         session = Session(task, engine, journal, bar, callbacks)
+        if isinstance(searcher, OnlineSearcher):
+            searcher.train_on(engine)
         searcher.begin(task, space, begun_from)
         records = _search(session, searcher, bounds, None if resume is None else Path(resume))
         return _result(session, searcher, space, records, header, (tuple(baselines), top, rerank_seeds))
     finally:
+        if isinstance(searcher, OnlineSearcher):
+            searcher.train_on(None)
         engine.stop()
         journal.close()
         bar.close()

@@ -12,7 +12,7 @@ from mmaug import policies
 from mmaug.search.base import candidate as candidates
 from mmaug.search.base.candidate import Candidate, JointCandidate
 from mmaug.search.base.evaluator import Cost, Evaluation
-from mmaug.search.base.executor import Request
+from mmaug.search.base.jobs import Request
 from mmaug.search.base.result import Scored, TrialRecord
 from mmaug.search.base.searcher import Budget
 from mmaug.search.base.session import Session

@@ -85,9 +85,9 @@ class Searcher(ABC):
         task: an evaluator, or a function (policy, fidelity, seed) -> number. space: default the task's own. budget: a `Budget`, or a
         number of evaluations: trials of a searcher that asks, however many rungs they climb. resume: a folder for the journal; a search
         that was stopped, or killed, goes on there and ends with the same history, but for seconds. callbacks: called with every
-        `TrialRecord`, in order. init: a policy, an earlier result or a list of them to start from. executor: where trials run; a number
-        above 1 is that of local worker processes, 1 is this process. top: how many of the best are scored again on `rerank_seeds` fresh
-        seeds, with the baselines.
+        `TrialRecord`, in order. init: a policy, an earlier result or a list of them to start from. executor: where trials run, and the
+        members of a population train; a number above 1 is that of local worker processes, 1 is this process. top: how many of the best are
+        scored again on `rerank_seeds` fresh seeds, with the baselines.
         Raises: TypeError where the task cannot do what this searcher needs; MmaugError for a journal of another search, or where the
         first trials all fail.
         """
@@ -133,6 +133,15 @@ class AskTellSearcher(Searcher):
 
 class OnlineSearcher(Searcher):
     """Trains children while it searches. Resumed from its state, which is saved after every step."""
+
+    _executor: Executor | None = None
+
+    def train_on(self, executor: Executor | None) -> None:
+        """Where children may be trained, for methods that train several side by side: nothing else may depend on it.
+
+        The driver says so before `begin`. None, as at first: in this process.
+        """
+        self._executor = executor
 
     @abstractmethod
     def step(self) -> StepLog | None:

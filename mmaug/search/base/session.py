@@ -12,8 +12,10 @@ from mmaug.search.base import candidate as candidates
 from mmaug.search.base import state
 from mmaug.search.base.climb import Ladder
 from mmaug.search.base.evaluator import Cost, Evaluation
-from mmaug.search.base.executor import Executor, Request, one_thread
+from mmaug.search.base.executor import Executor
+from mmaug.search.base.jobs import Request
 from mmaug.search.base.journal import Journal
+from mmaug.search.base.processes import one_thread
 from mmaug.search.base.progress import Bar
 from mmaug.search.base.result import TrialRecord
 from mmaug.search.base.searcher import AskTellSearcher, Budget, OnlineSearcher, StepLog

@@ -21,9 +21,8 @@ def save(folder: Path, step: int, tensors: Mapping[str, Tensor], values: Mapping
     from safetensors.torch import save_file
 
     part = folder / f".{NAME}.{os.getpid()}.part"
-    kept = {name: tensor.detach().cpu().contiguous().clone() for name, tensor in tensors.items()}  # tied weights would be refused
     try:
-        save_file(kept, part, metadata={"step": str(step), "values": json.dumps(values)})
+        save_file(_plain(tensors), part, metadata={"step": str(step), "values": json.dumps(values)})
         part.replace(folder / NAME)
     finally:
         part.unlink(missing_ok=True)
@@ -42,3 +41,22 @@ def load(folder: Path) -> tuple[int, dict[str, Tensor], dict[str, Any]] | None:
             return int(header["step"]), {name: file.get_tensor(name) for name in names}, json.loads(header["values"])
     except (SafetensorError, KeyError, ValueError) as error:
         raise MmaugError(f"{path}: must be a state that a search has saved, got {error}; start with a new folder") from error
+
+
+def packed(tensors: Mapping[str, Tensor]) -> bytes:
+    """Tensors by name as bytes that may go to another process; `unpacked` gives them back bit for bit."""
+    from safetensors.torch import save as to_bytes
+
+    return to_bytes(_plain(tensors))
+
+
+def unpacked(given: bytes) -> dict[str, Tensor]:
+    """The tensors of `packed`, by name."""
+    from safetensors.torch import load as from_bytes
+
+    return from_bytes(given)
+
+
+def _plain(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Each on its own in the memory of the CPU: weights that are tied would be refused."""
+    return {name: tensor.detach().cpu().contiguous().clone() for name, tensor in tensors.items()}

@@ -1,0 +1,182 @@
+"""All searchers on real data at equal cost, beside policies that need no search, on test rows that no search saw.
+
+Run: python benchmarks/searchers.py FOLDER OUT [--data digits|cifar] [--searchers NAME ...] [--seeds 3] [--children 4] [--workers 2]
+OUT keeps every result and score: a run that was stopped goes on where it was, and one that is done prints its table at once.
+"""
+
+from __future__ import annotations
+
+import argparse
+import functools
+import json
+import os
+import statistics
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import dataclass
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # before anything loads a library that reads it
+
+import captioned_cifar
+import digits
+from rich.console import Console
+from rich.progress import Progress
+
+import mmaug as mm
+from mmaug.child.config import ChildConfig, Recipe
+from mmaug.search.base.candidate import Candidate
+from mmaug.search.base.searcher import Budget, Searcher
+
+TRIALS = 30
+"""What each search may spend, in trainings of one child."""
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One data set: how many rows, which child, and steps of a child in a search and, in `final`, at the end."""
+
+    data: Any
+    train: int
+    valid: int
+    child: ChildConfig
+    recipe: Recipe
+    steps: int
+    final: int
+
+    def task(self, folder: Path, split: str, steps: int, seeds: int, count: int | None) -> mm.ChildTask:
+        train, unseen = self.data.rows(folder, "train", self.train), self.data.rows(folder, split, count)
+        schema = self.data.schema()
+        return mm.ChildTask(train, unseen, schema=schema, child=self.child, recipe=self.recipe, steps=steps, seeds=seeds)
+
+
+SETTINGS = {
+    "digits": Setting(digits, 400, 200, ChildConfig(mels=32, audio_patch=8), Recipe(batch=32), 120, 240),
+    "cifar": Setting(captioned_cifar, 1000, 500, ChildConfig(), Recipe(batch=32), 240, 480),
+}
+
+
+def searchers(steps: int, out: Path) -> dict[str, Callable[..., Searcher]]:
+    """Every searcher, sized for a budget of `TRIALS` children of so many steps; what is not given is its default."""
+    all_steps, found = TRIALS * steps, mm.search.SEARCHERS
+    small = {
+        "fast_auto_augment": {"folds": 5, "trials": 60},
+        "population_based": {"population": 16, "rounds": 15, "interval": all_steps // (16 * 15)},
+        "differentiable_search": {"updates": all_steps // 9},  # 8 draws and the held-out batch
+        "adversarial_auto_augment": {"rounds": all_steps // (8 * 3)},  # 8 copies, 3 steps
+        "neural_augment_search": {"trials": 9, "steps": all_steps // 9, "folder": str(out / "networks")},
+        "joint_nas": {"rounds": all_steps // (16 + 16 * 4)},  # 16 shared steps, 16 architectures tuned for 4
+    }
+    return {name: functools.partial(found[name], **small.get(name, {})) for name in found}
+
+
+def fixed(setting: Setting, modalities: tuple[str, ...]) -> dict[str, mm.Policy]:
+    """The policies that need no search: those of the data set, and the strong one that people combine by hand."""
+    return {**setting.data.policies(), "manual_strong": mm.policies.manual_strong(modalities=modalities)}
+
+
+# ---- one job each, in a process of its own ---------------------------------------------------------------------------
+
+
+def search(folder: Path, out: Path, data: str, name: str, seed: int) -> str:
+    """Search, and leave the result in OUT."""
+    setting, place = SETTINGS[data], out / f"{name}-{seed}"
+    task = setting.task(folder, "valid", setting.steps, 2, setting.valid)
+    result = searchers(setting.steps, place)[name](seed=seed).search(
+        task, budget=Budget(steps=TRIALS * setting.steps), resume=place, baselines=(), top=3, rerank_seeds=1
+    )
+    result.save(place.with_suffix(".json"))
+    return f"{name} {seed}"
+
+
+@functools.cache
+def final_task(folder: Path, data: str) -> mm.ChildTask:
+    setting = SETTINGS[data]
+    return setting.task(folder, "test", setting.final, 1, None)
+
+
+def score(folder: Path, out: Path, data: str, name: str, children: int) -> str:
+    """Train fresh children under a policy and score them on the test rows; a line each in OUT."""
+    task, candidate = final_task(folder, data), candidates(out, SETTINGS[data], final_task(folder, data).modalities)[name]
+    lines = []
+    for seed in range(children):
+        found = task.evaluate(candidate, seed=seed)
+        lines.append(json.dumps({"policy": name, "child": seed, "mean_r@1": found.metrics["mean_r@1"]}))
+    (out / f"{name}.scores.jsonl").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return f"test of {name}"
+
+
+def candidates(out: Path, setting: Setting, modalities: tuple[str, ...]) -> dict[str, Candidate]:
+    """What is tested: the policies that need no search, and what the searches found."""
+    found: dict[str, Candidate] = dict(fixed(setting, modalities))
+    for file in sorted(out.glob("*-*.json")):
+        found[file.stem] = mm.search.SearchResult.load(file).best.candidate
+    return found
+
+
+def run(jobs: list[tuple[Callable[..., str], tuple[Any, ...]]], workers: int, about: str) -> None:
+    """All jobs, some at a time; the first error ends the run, and what is done stays."""
+    if not jobs:
+        return
+    with ProcessPoolExecutor(workers, get_context("spawn")) as pool, Progress() as bar:
+        shown = bar.add_task(about, total=len(jobs))
+        for done in as_completed([pool.submit(job, *given) for job, given in jobs]):
+            bar.update(shown, advance=1, description=f"{about}: {done.result()}")
+
+
+# ---- the table -------------------------------------------------------------------------------------------------------
+
+
+def table(out: Path, names: list[str], seeds: int) -> Iterator[str]:
+    """Markdown: test R@1, spread over search seeds, paired differences to manual_strong and trivial_augment, cost."""
+    scores = {file.name.removesuffix(".scores.jsonl"): read(file) for file in sorted(out.glob("*.scores.jsonl"))}
+    rivals = {rival: scores[rival] for rival in ("identity", "manual_strong", "trivial_augment", "random_search-0") if rival in scores}
+    rivals.pop("random_search-0", None)
+    yield "| policy | test R@1 | " + " | ".join(f"minus {rival}" for rival in rivals) + " | steps | minutes |"
+    yield "| --- |" + " --- |" * (len(rivals) + 3)
+    plain = [name for name in scores if not any(name == f"{one}-{seed}" for one in mm.search.SEARCHERS for seed in range(seeds))]
+    for name in [*plain, *names]:
+        of = [scores[key] for key in ([name] if name in plain else [f"{name}-{seed}" for seed in range(seeds)]) if key in scores]
+        if not of:
+            continue
+        apart = [spread([statistics.fmean(a - b for a, b in zip(one, rival, strict=True)) for one in of]) for rival in rivals.values()]
+        results = [mm.search.SearchResult.load(out / f"{name}-{seed}.json") for seed in range(seeds if name not in plain else 0)]
+        steps = statistics.fmean([result.cost.steps for result in results]) if results else 0
+        seconds = statistics.fmean([result.cost.seconds for result in results]) if results else 0
+        yield f"| {name} | {spread([statistics.fmean(one) for one in of])} | {' | '.join(apart)} | {steps:.0f} | {seconds / 60:.1f} |"
+
+
+def read(file: Path) -> list[float]:
+    return [json.loads(line)["mean_r@1"] for line in file.read_text(encoding="utf-8").splitlines()]
+
+
+def spread(values: list[float]) -> str:
+    """The mean, and the standard deviation where there are several."""
+    return f"{statistics.fmean(values):.3f}" + (f" ± {statistics.stdev(values):.3f}" if len(values) > 1 else "")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="Compare all searchers at equal cost.")
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("out", type=Path)
+    parser.add_argument("--data", choices=SETTINGS, default="digits")
+    parser.add_argument("--searchers", nargs="+", choices=mm.search.SEARCHERS, default=list(mm.search.SEARCHERS))
+    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--children", type=int, default=4)
+    parser.add_argument("--workers", type=int, default=2)
+    given = parser.parse_args()
+    folder, out, setting = given.folder.resolve(), given.out.resolve() / given.data, SETTINGS[given.data]
+    out.mkdir(parents=True, exist_ok=True)
+    wanted = [(name, seed) for seed in range(given.seeds) for name in given.searchers]
+    asked = [(search, (folder, out, given.data, *one)) for one in wanted if not (out / f"{one[0]}-{one[1]}.json").exists()]
+    run(asked, given.workers, "searching")
+    names = [*fixed(setting, ("image",)), *(f"{name}-{seed}" for name, seed in wanted)]
+    tests = [(score, (folder, out, given.data, name, given.children)) for name in names if not (out / f"{name}.scores.jsonl").exists()]
+    run(tests, given.workers, "testing")
+    print("\n".join(table(out, given.searchers, given.seeds)))
+
+
+if __name__ == "__main__":
+    main()
