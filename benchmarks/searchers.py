@@ -22,12 +22,10 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")  # before anything loads a library
 
 import captioned_cifar
 import digits
-from rich.console import Console
 from rich.progress import Progress
 
 import mmaug as mm
 from mmaug.child.config import ChildConfig, Recipe
-from mmaug.search.base.candidate import Candidate
 from mmaug.search.base.searcher import Budget, Searcher
 
 TRIALS = 30
@@ -52,9 +50,12 @@ class Setting:
         return mm.ChildTask(train, unseen, schema=schema, child=self.child, recipe=self.recipe, steps=steps, seeds=seeds)
 
 
+SEARCHERS = [name for name in mm.search.SEARCHERS if name != "trivial_augment"]
+"""All but the one that asks nothing: what it gives is among those that need no search."""
+
 SETTINGS = {
     "digits": Setting(digits, 400, 200, ChildConfig(mels=32, audio_patch=8), Recipe(batch=32), 120, 240),
-    "cifar": Setting(captioned_cifar, 1000, 500, ChildConfig(), Recipe(batch=32), 240, 480),
+    "cifar": Setting(captioned_cifar, 400, 500, ChildConfig(), Recipe(batch=32), 160, 320),
 }
 
 
@@ -69,12 +70,14 @@ def searchers(steps: int, out: Path) -> dict[str, Callable[..., Searcher]]:
         "neural_augment_search": {"trials": 9, "steps": all_steps // 9, "folder": str(out / "networks")},
         "joint_nas": {"rounds": all_steps // (16 + 16 * 4)},  # 16 shared steps, 16 architectures tuned for 4
     }
-    return {name: functools.partial(found[name], **small.get(name, {})) for name in found}
+    return {name: functools.partial(found[name], **small.get(name, {})) for name in SEARCHERS}
 
 
 def fixed(setting: Setting, modalities: tuple[str, ...]) -> dict[str, mm.Policy]:
-    """The policies that need no search: those of the data set, and the strong one that people combine by hand."""
-    return {**setting.data.policies(), "manual_strong": mm.policies.manual_strong(modalities=modalities)}
+    """The policies that need no search: none, what a person would take for these data, a strong one for any, and TrivialAugment."""
+    own = setting.data.policies()
+    chosen = {name: own[name] for name in ("identity", "by hand", "trivial_augment")}
+    return {**chosen, "manual_strong": mm.policies.manual_strong(modalities=modalities)}
 
 
 # ---- one job each, in a process of its own ---------------------------------------------------------------------------
@@ -99,21 +102,15 @@ def final_task(folder: Path, data: str) -> mm.ChildTask:
 
 def score(folder: Path, out: Path, data: str, name: str, children: int) -> str:
     """Train fresh children under a policy and score them on the test rows; a line each in OUT."""
-    task, candidate = final_task(folder, data), candidates(out, SETTINGS[data], final_task(folder, data).modalities)[name]
+    task = final_task(folder, data)
+    known = fixed(SETTINGS[data], task.modalities)
+    candidate = known[name] if name in known else mm.search.SearchResult.load(out / f"{name}.json").best
     lines = []
     for seed in range(children):
         found = task.evaluate(candidate, seed=seed)
         lines.append(json.dumps({"policy": name, "child": seed, "mean_r@1": found.metrics["mean_r@1"]}))
     (out / f"{name}.scores.jsonl").write_text("\n".join(lines) + "\n", encoding="utf-8")
     return f"test of {name}"
-
-
-def candidates(out: Path, setting: Setting, modalities: tuple[str, ...]) -> dict[str, Candidate]:
-    """What is tested: the policies that need no search, and what the searches found."""
-    found: dict[str, Candidate] = dict(fixed(setting, modalities))
-    for file in sorted(out.glob("*-*.json")):
-        found[file.stem] = mm.search.SearchResult.load(file).best.candidate
-    return found
 
 
 def run(jobs: list[tuple[Callable[..., str], tuple[Any, ...]]], workers: int, about: str) -> None:
@@ -129,27 +126,42 @@ def run(jobs: list[tuple[Callable[..., str], tuple[Any, ...]]], workers: int, ab
 # ---- the table -------------------------------------------------------------------------------------------------------
 
 
+RIVALS = ("identity", "manual_strong", "trivial_augment", "random_search")
+
+Scores = list[list[float]]
+"""R@1 of each child, for each seed of the search; policies that need no search have one list."""
+
+
 def table(out: Path, names: list[str], seeds: int) -> Iterator[str]:
-    """Markdown: test R@1, spread over search seeds, paired differences to manual_strong and trivial_augment, cost."""
-    scores = {file.name.removesuffix(".scores.jsonl"): read(file) for file in sorted(out.glob("*.scores.jsonl"))}
-    rivals = {rival: scores[rival] for rival in ("identity", "manual_strong", "trivial_augment", "random_search-0") if rival in scores}
-    rivals.pop("random_search-0", None)
+    """Markdown: mean test R@1, paired differences to the rivals, cost; each with its standard deviation over seeds of the search."""
+    scores = {name: read(out, name, seeds) for name in names}
+    rivals = [rival for rival in RIVALS if scores.get(rival)]
     yield "| policy | test R@1 | " + " | ".join(f"minus {rival}" for rival in rivals) + " | steps | minutes |"
-    yield "| --- |" + " --- |" * (len(rivals) + 3)
-    plain = [name for name in scores if not any(name == f"{one}-{seed}" for one in mm.search.SEARCHERS for seed in range(seeds))]
-    for name in [*plain, *names]:
-        of = [scores[key] for key in ([name] if name in plain else [f"{name}-{seed}" for seed in range(seeds)]) if key in scores]
-        if not of:
-            continue
-        apart = [spread([statistics.fmean(a - b for a, b in zip(one, rival, strict=True)) for one in of]) for rival in rivals.values()]
-        results = [mm.search.SearchResult.load(out / f"{name}-{seed}.json") for seed in range(seeds if name not in plain else 0)]
-        steps = statistics.fmean([result.cost.steps for result in results]) if results else 0
-        seconds = statistics.fmean([result.cost.seconds for result in results]) if results else 0
-        yield f"| {name} | {spread([statistics.fmean(one) for one in of])} | {' | '.join(apart)} | {steps:.0f} | {seconds / 60:.1f} |"
+    yield "| --- |" + " ---: |" * (len(rivals) + 3)
+    for name, mine in scores.items():
+        if mine:
+            cells = [spread([statistics.fmean(one) for one in mine]), *(spread(apart(mine, scores[rival])) for rival in rivals)]
+            yield f"| {name} | {' | '.join(cells)} | {cost(out, name, seeds)} |"
 
 
-def read(file: Path) -> list[float]:
-    return [json.loads(line)["mean_r@1"] for line in file.read_text(encoding="utf-8").splitlines()]
+def read(out: Path, name: str, seeds: int) -> Scores:
+    """What is there of a policy's scores, or of those that a searcher found."""
+    files = [out / f"{name}.scores.jsonl", *(out / f"{name}-{seed}.scores.jsonl" for seed in range(seeds))]
+    texts = [file.read_text(encoding="utf-8") for file in files if file.exists()]
+    return [[json.loads(line)["mean_r@1"] for line in text.splitlines()] for text in texts]
+
+
+def apart(mine: Scores, theirs: Scores) -> list[float]:
+    """The mean difference of children with the same seed, for each seed of the search."""
+    return [statistics.fmean(a - b for a, b in zip(one, theirs[i % len(theirs)], strict=True)) for i, one in enumerate(mine)]
+
+
+def cost(out: Path, name: str, seeds: int) -> str:
+    """Mean steps of children and minutes of a search, two cells."""
+    files = [out / f"{name}-{seed}.json" for seed in range(seeds)]
+    costs = [mm.search.SearchResult.load(file).cost for file in files if file.exists()]
+    steps, seconds = ([getattr(one, what) for one in costs] or [0] for what in ("steps", "seconds"))
+    return f"{statistics.fmean(steps):.0f} | {statistics.fmean(seconds) / 60:.1f}"
 
 
 def spread(values: list[float]) -> str:
@@ -162,7 +174,7 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("out", type=Path)
     parser.add_argument("--data", choices=SETTINGS, default="digits")
-    parser.add_argument("--searchers", nargs="+", choices=mm.search.SEARCHERS, default=list(mm.search.SEARCHERS))
+    parser.add_argument("--searchers", nargs="+", choices=SEARCHERS, default=SEARCHERS)
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--children", type=int, default=4)
     parser.add_argument("--workers", type=int, default=2)
@@ -172,10 +184,11 @@ def main() -> None:
     wanted = [(name, seed) for seed in range(given.seeds) for name in given.searchers]
     asked = [(search, (folder, out, given.data, *one)) for one in wanted if not (out / f"{one[0]}-{one[1]}.json").exists()]
     run(asked, given.workers, "searching")
-    names = [*fixed(setting, ("image",)), *(f"{name}-{seed}" for name, seed in wanted)]
+    plain = list(fixed(setting, ("image",)))
+    names = [*plain, *(f"{name}-{seed}" for name, seed in wanted)]
     tests = [(score, (folder, out, given.data, name, given.children)) for name in names if not (out / f"{name}.scores.jsonl").exists()]
     run(tests, given.workers, "testing")
-    print("\n".join(table(out, given.searchers, given.seeds)))
+    print("\n".join(table(out, [*plain, *given.searchers], given.seeds)))
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from pathlib import Path
 
@@ -17,6 +18,7 @@ pytest.importorskip("sklearn")
 
 import captioned_cifar  # noqa: E402
 import digits  # noqa: E402
+import searchers  # noqa: E402
 
 needs_digits = pytest.mark.skipif(not (DATA / "fsdd").is_dir(), reason="the shared data is not here")
 needs_photos = pytest.mark.skipif(not (DATA / "cifar10").is_dir(), reason="the shared data is not here")
@@ -105,3 +107,28 @@ def test_a_child_learns_digits_and_is_not_done(tmp_path):
     found = task.evaluate(mm.policies.identity()).metrics
     assert found["headroom"] > 0.1 and found["mean_r@1"] > 0.15  # ten digits: 0.1 by chance
     assert task.modalities == ("image", "text", "audio")
+
+
+@needs_digits
+def test_a_comparison_ends_in_a_table_and_goes_on_where_it_was(tmp_path, monkeypatch):
+    """One search and its tests, small: the table pairs children by seed, and the second time nothing is trained."""
+    small = searchers.Setting(digits, 48, 24, mm.child.ChildConfig(mels=16, audio_patch=8, width=16), mm.child.Recipe(batch=16), 4, 6)
+    monkeypatch.setattr(searchers, "SETTINGS", {"digits": small})
+    monkeypatch.setattr(searchers, "TRIALS", 1)
+    searchers.search(DATA, tmp_path, "digits", "random_search", 0)
+    for name in ("identity", "manual_strong", "random_search-0"):
+        searchers.score(DATA, tmp_path, "digits", name, 2)
+    rows = list(searchers.table(tmp_path, ["identity", "manual_strong", "random_search", "joint_nas"], 1))
+    cells = {row.split(" | ")[0].strip("| "): row.strip("| ").split(" | ")[1:] for row in rows[2:]}
+    assert list(cells) == ["identity", "manual_strong", "random_search"], "what has no scores has no row"
+    test, gain, *_, steps, _ = (float(cell) for cell in cells["random_search"])
+    assert test - float(cells["identity"][0]) == pytest.approx(gain, abs=2e-3) and steps >= 4
+    before = (tmp_path / "random_search-0.json").read_bytes()
+    searchers.search(DATA, tmp_path, "digits", "random_search", 0)
+    again = mm.search.SearchResult.load(tmp_path / "random_search-0.json")
+    assert again.history == mm.search.SearchResult.from_json(json.loads(before)).history
+
+
+def test_every_searcher_can_be_made_at_the_size_of_the_comparison(tmp_path):
+    made = {name: make(seed=1) for name, make in searchers.searchers(120, tmp_path).items()}
+    assert set(made) == set(mm.search.SEARCHERS) - {"trivial_augment"} and all(searcher.seed == 1 for searcher in made.values())
