@@ -67,7 +67,7 @@ def searchers(steps: int, out: Path) -> dict[str, Callable[..., Searcher]]:
         "population_based": {"population": 16, "rounds": 15, "interval": all_steps // (16 * 15)},
         "differentiable_search": {"updates": all_steps // 9},  # 8 draws and the held-out batch
         "adversarial_auto_augment": {"rounds": all_steps // (8 * 3)},  # 8 copies, 3 steps
-        "neural_augment_search": {"trials": 9, "steps": all_steps // 9, "folder": str(out / "networks")},
+        "neural_augment_search": {"trials": 6, "steps": all_steps // 18},  # a child with the network and two that judge it
         "joint_nas": {"rounds": all_steps // (16 + 16 * 4)},  # 16 shared steps, 16 architectures tuned for 4
     }
     return {name: functools.partial(found[name], **small.get(name, {})) for name in SEARCHERS}

@@ -39,6 +39,8 @@ app = typer.Typer(
 console = Console(stderr=True)
 PLAIN_WIDTH = 160
 """Characters a line of a table that goes into a file or another program."""
+INTERRUPTED = 130
+"""What a command exits with that Ctrl-C has ended, as shells have it."""
 
 PolicyOption = Annotated[str, typer.Option("--policy", "-p", help="A policy file, or a name: " + ", ".join(policies.NAMED) + ".")]
 SchemaOption = Annotated[
@@ -162,7 +164,12 @@ def search(
     searcher: Annotated[str, typer.Option("--searcher", help="One of: " + ", ".join(SEARCHERS) + ".")] = "random_search",
     budget: Annotated[int | None, typer.Option("--budget", "-b", min=1, help="Trials at most. Default: the searcher's own.")] = None,
     minutes: Annotated[float | None, typer.Option("--minutes", min=0.01, help="Time at most, of the search without its baselines.")] = None,
-    steps: Annotated[int, typer.Option("--steps", min=1, help="Training steps of one child.")] = 120,
+    steps: Annotated[
+        int,
+        typer.Option(
+            "--steps", min=1, help="Training steps of a child that scores one candidate; how long a searcher itself trains is its own."
+        ),
+    ] = 120,
     held_out: Annotated[float, typer.Option("--held-out", help="Share of rows that children are scored on.")] = 0.25,
     schema: SchemaOption = None,
     workers: Annotated[int, typer.Option("--workers", "-w", min=1, help="Processes; the history is the same for any number.")] = 1,
@@ -177,11 +184,16 @@ def search(
     """
     _one_of("--on-conflict", on_conflict, ON_CONFLICT)
     folder = Folder(source)
-    found = search_job.search(
-        folder, graph_for(folder, "identity", schema, seed, on_conflict).schema, out, searcher=searcher,
-        budget=Budget(budget, None, None if minutes is None else 60 * minutes) if budget or minutes else None,
-        held_out=held_out, steps=steps, workers=workers, seed=seed, on_conflict=on_conflict, resume=resume, page=page, console=console,
-    )  # fmt: skip
+    try:
+        found = search_job.search(
+            folder, graph_for(folder, "identity", schema, seed, on_conflict).schema, out, searcher=searcher,
+            budget=Budget(budget, None, None if minutes is None else 60 * minutes) if budget or minutes else None,
+            held_out=held_out, steps=steps, workers=workers, seed=seed, on_conflict=on_conflict, resume=resume, page=page, console=console,
+        )  # fmt: skip
+    except KeyboardInterrupt:
+        left = "nothing was kept; give --resume DIR next time" if resume is None else f"the same command goes on from {resume}"
+        console.print(f"stopped; {left}", highlight=False, markup=False, soft_wrap=True)
+        raise typer.Exit(INTERRUPTED) from None
     text = f"{found.policy}\n{found}\nwrote {out} and {search_job.result_path(out)}"
     console.print(text, highlight=False, markup=False, soft_wrap=True)
 

@@ -120,7 +120,7 @@ class TransformGraph:
         plan = self.plan(key=self._key_of(row) if key is None else key, epoch=epoch, view=view, progress=progress, partners=others)
         bound, notes = self.resolve(plan, row, partners=others), list[str]()
         out = combine.apply(bound, row, self.schema, notes)
-        return out, replace(bound.trace, notes=tuple(notes))
+        return out, _noted(bound.trace, tuple(notes))
 
     def __call__(self, row: Mapping[str, Any], **draw: Any) -> Row:
         """The augmented row: a new dict with the same keys and types. Arguments as for `run`."""
@@ -171,7 +171,7 @@ class TransformGraph:
 
         bounds = together.bind(rows, named, bind_one)
         outs = together.apply(bounds, named, self.schema, device, memory_mb)
-        return [(out, replace(bound.trace, notes=notes)) for (out, notes), bound in zip(outs, bounds, strict=True)]
+        return [(out, _noted(bound.trace, notes)) for (out, notes), bound in zip(outs, bounds, strict=True)]
 
     def batch(self, rows: Sequence[Mapping[str, Any]], **options: Any) -> list[Row]:
         """The augmented rows, in order: `graph.batch(rows, keys=keys, device="cuda")`. Arguments as for `run_batch`."""
@@ -246,6 +246,10 @@ class TransformGraph:
             got = "has None there" if self.key in row else f"has {sorted(row)}"
             raise RowError(f"key column {self.key!r} must be in every row, this row {got}; name its rows, or give key=... in the call")
         return row[self.key]
+
+
+def _noted(trace: Trace, notes: tuple[str, ...]) -> Trace:
+    return replace(trace, notes=notes) if notes else trace
 
 
 def content_key(row: Mapping[str, Any], schema: Schema) -> bytes:

@@ -7,7 +7,11 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from mmaug import store
 from mmaug.errors import PolicyError
+
+NETWORKS = "networks"
+"""The folder of the networks that a policy names, in its repository."""
 
 CARD = """\
 ---
@@ -83,6 +87,16 @@ def _words(shown: str, ops: list[str]) -> dict[str, str]:
     return {"shown": shown, "summary": told + "; rows stay true: captions, boxes and times follow, or the step is left out."}
 
 
+def _folder(model_id: str, **given: Any) -> Path:
+    """Where a repository with networks lies, downloaded from the Hub if need be."""
+    if Path(model_id).is_dir():
+        return Path(model_id)
+    from huggingface_hub import snapshot_download
+
+    known = ("revision", "cache_dir", "force_download", "local_files_only", "token")
+    return Path(snapshot_download(model_id, allow_patterns=f"{NETWORKS}/*", **{name: given[name] for name in known if name in given}))
+
+
 @cache
 def _mixin() -> Any:
     """The class that huggingface_hub asks for, made at first use: it takes half a second to import."""
@@ -98,12 +112,15 @@ def _mixin() -> Any:
             self.config = config
 
         def _save_pretrained(self, save_directory: Path) -> None:
-            """Everything is in the config."""
+            """The networks that the config names; all else is in it."""
+            store.give(self.config.policy, save_directory / NETWORKS)
 
         @classmethod
         def _from_pretrained(cls, *, config: PolicyConfig | None = None, **given: Any) -> Any:  # type: ignore[override]
             if config is None:
                 raise ValueError("no config.json")
+            if any(store.names(config.policy)):
+                store.take(config.policy, _folder(**given) / NETWORKS)
             return cls(config)
 
     return PolicyOnHub

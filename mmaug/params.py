@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from numbers import Real
 from typing import Any, Literal, Protocol
 
+from mmaug import store
 from mmaug.errors import PolicyError
 
 Draw = Callable[[Sequence[float]], Any]
@@ -258,6 +259,30 @@ class Text:
 
     def describe(self) -> str:
         return f"{' or '.join(map(repr, self.defaults))}, {self.unit}"
+
+
+@dataclass(frozen=True, slots=True)
+class Network:
+    """The name of a network in the store, or one of a list of names; "" is none. A folder is put into the store, and its name taken."""
+
+    uniforms: int = 1
+    has_strength: bool = False
+
+    def from_strength(self, strength: float) -> Draw:
+        return lambda u: ""
+
+    def from_given(self, given: Any, where: str) -> Draw:
+        return Text(("",), "the name of a network").from_given(given, where)
+
+    @staticmethod
+    def named(given: Any) -> Any:
+        """The same, by name. Raises: MmaugError for a folder that holds no network."""
+        if isinstance(given, (list, tuple)):
+            return tuple(map(Network.named, given))
+        return store.put(given) if isinstance(given, str) and given and not store.is_name(given) else given
+
+    def describe(self) -> str:
+        return 'the name or the folder of a saved network; "" changes nothing'
 
 
 def _is_number(value: Any) -> bool:

@@ -17,8 +17,9 @@ from typing import Any
 
 import numpy as np
 
-from mmaug import hub
-from mmaug.errors import PolicyError
+from mmaug import hub, store
+from mmaug.errors import MmaugError, PolicyError
+from mmaug.params import Network, Param
 from mmaug.registry import Op, get_op
 
 FORMAT = 1
@@ -54,7 +55,7 @@ def op(name: str, *, p: float = 1.0, strength: float | None = None, field: str |
     """
     definition = get_op(name)
     _check_share(p, f"op {name!r}: p")
-    given = {key: _as_tuple(value) for key, value in params.items()}
+    given = {key: _settled(definition.params.get(key), _as_tuple(value)) for key, value in params.items()}
     unknown = sorted(given.keys() - definition.params.keys())
     if unknown:
         raise PolicyError(f"op {name!r}: unknown parameters {unknown}; it takes {sorted(definition.params)}")
@@ -173,14 +174,17 @@ class Policy:
         return policy if isinstance(policy, Policy) else cls.sequence(policy)
 
     def save(self, path: str | Path) -> None:
-        """Write the policy as a JSON file."""
+        """Write the policy as a JSON file; networks that it names go beside it, into `policy.networks` for `policy.json`."""
+        store.give(self.to_json(), store.beside(path))
         Path(path).write_text(json.dumps(self.to_json(), indent=2) + "\n", encoding="utf-8")
 
     @classmethod
     def load(cls, path: str | Path) -> Policy:
         """Read a policy from a JSON file. Raises: PolicyError naming the file."""
         try:
-            return cls.from_json(json.loads(Path(path).read_text(encoding="utf-8")))
+            value = json.loads(Path(path).read_text(encoding="utf-8"))
+            store.take(value, store.beside(path))
+            return cls.from_json(value)
         except OSError as error:
             from mmaug.policies import NAMED  # which imports this module
 
@@ -188,7 +192,7 @@ class Policy:
             raise PolicyError(f"{path}: must be a policy file, got {error.strerror}; {todo}") from error
         except (json.JSONDecodeError, UnicodeDecodeError) as error:
             raise PolicyError(f"{path}: must be JSON, got {error}; write it with policy.save") from error
-        except PolicyError as error:
+        except MmaugError as error:
             raise PolicyError(f"{path}: {error}") from error
 
     def save_pretrained(self, folder: str | Path, **options: Any) -> str | None:
@@ -245,6 +249,10 @@ def _as_tuple(value: Any) -> Any:
     if isinstance(value, Mapping):
         return {key: _as_tuple(item) for key, item in value.items()}
     return value.item() if isinstance(value, np.generic) else value
+
+
+def _settled(param: Param | None, value: Any) -> Any:
+    return param.named(value) if isinstance(param, Network) else value
 
 
 def _shown(value: Any) -> str:

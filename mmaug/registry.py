@@ -155,6 +155,12 @@ FAMILIES: Mapping[str, Family] = MappingProxyType(
             None,
             "(samples, float32 [channels, samples], rate, **params) -> samples; declares its facts",
         ),
+        "sound network": Family(
+            "audio",
+            frozenset({"time", "loudness", "noise"}),
+            None,
+            "(samples, float32 [channels, samples], rate, **params) -> samples; declares its facts",
+        ),
         "structure": Family("text", frozenset(), None, "(captions, **params) -> numbers of those that stay"),
         "drop": Family("text", frozenset(), None, "(caption, **params) -> what stands in its place"),
         "frame": Family("text", frozenset(), None, "(text, what it describes, **params) -> text, map of places"),

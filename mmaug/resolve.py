@@ -251,8 +251,8 @@ class _Trial:
         wanted: dict[int, tuple[Replacement, ...]] = {}
         name = ""
         for index, text in enumerate(texts):
+            readable = not text or (context.readable and analyser.legible(text))
             for rule in ask.rules:
-                readable = not text or (context.readable and analyser.legible(text))
                 verdict = rule.judge(text, state, context) if readable else _unreadable(state, context)  # type: ignore[misc]
                 if verdict is None:
                     continue
@@ -334,7 +334,7 @@ def _unreadable(state: State, context: Context) -> Veto | None:
 
 def with_taken(name: str, state: State, taken: dict[tuple[str, str], FollowRecord]) -> State:
     """A field's state with the ops that it takes because another field changed, on top of its own steps."""
-    for (follower, _), record in taken.items():
+    for (follower, _), record in taken.items() if taken else ():
         if follower == name:
             state = get_op(record.op).compose(state, {})
     return state

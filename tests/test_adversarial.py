@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from mmaug.policy import Policy
-from mmaug.search.adversarial import AdversarialAutoAugment, hardness
+from mmaug.search.adversarial import AdversarialAutoAugment, hardness, steadied
 from mmaug.search.base.evaluator import Capability
 from mmaug.search.base.space import PolicySpace
 from mmaug.testing.game_task import OPS, GameRun
@@ -36,13 +36,15 @@ def policy(searcher: AdversarialAutoAugment, place: int) -> Policy:
 
 
 @pytest.mark.slow
-def test_the_averages_of_the_game_come_to_rest():
+@pytest.mark.parametrize("game", [1, 3])
+def test_the_averages_of_the_game_come_to_rest(game):
     """The payoffs are zero-sum: neither the average policy nor the average child leaves the other much to gain.
 
-    Entropy keeps the controller from settling on one op, after which eight equal copies would teach it nothing.
+    At these games' solutions three ops are mixed. Entropy keeps the controller from settling on one op, after which eight equal copies
+    would teach it nothing.
     """
-    task = MinimaxGame()
-    searcher = played(bare(rounds=3000, interval=5, rate=3e-3, entropy=0.3), task)
+    task = MinimaxGame(seed=game)
+    searcher = played(bare(rounds=3000, interval=5, rate=3e-3, entropy=0.5), task)
     assert isinstance(searcher._run, GameRun)
     assert task.exploitability(task.shares(policy(searcher, 0)), searcher._run.average) <= 0.04
 
@@ -81,13 +83,25 @@ def test_there_are_no_probabilities_and_strengths_stay_under_the_cap():
 
 def test_what_the_controller_hears():
     losses, kept = np.array([1.0, 2.0, 3.0, 99.0, 50.0]), np.array([0.9, 0.8, 0.95, 0.1, 0.3])
-    heard = hardness(losses, kept, 0.5)
-    assert heard[:3] == pytest.approx((losses[:3] - 2) / np.sqrt(2 / 3))
+    heard = hardness(losses, kept, 0.5, 4.0)
+    assert heard[:3].tolist() == [-0.25, 0.0, 0.25]
     assert heard[3] < heard[4] < heard[0], "the more is destroyed, the lower, however high the loss"
-    plain = hardness(losses, np.zeros(5), 0.0)
+    plain = hardness(losses, np.zeros(5), 0.0, losses.std())
     assert plain == pytest.approx((losses - losses.mean()) / losses.std()), "the paper's, where nothing is guarded"
-    assert hardness(np.ones(4), np.ones(4), 0.5).tolist() == [0.0] * 4
-    assert (hardness(losses, np.zeros(5), 0.5) == -2).all()
+    assert hardness(np.ones(4), np.ones(4), 0.5, 1.0).tolist() == [0.0] * 4
+    assert (hardness(losses, np.zeros(5), 0.5, 1.0) == -2).all()
+
+
+def test_copies_that_are_about_as_hard_teach_little():
+    """The deviation is that of many rounds: of one round's alone, noise would be heard as loudly as what matters."""
+    deviation = 0.0
+    for _ in range(50):
+        deviation = steadied(deviation, np.array([1.0, 3.0]))
+    assert deviation == pytest.approx(1.0)
+    after = steadied(deviation, np.array([2.0, 2.002]))
+    assert after == pytest.approx(0.99 + 0.01 * 0.001)
+    assert np.abs(hardness(np.array([2.0, 2.002]), np.ones(2), 0.5, after)).max() < 0.002
+    assert steadied(after, np.array([])) == steadied(after, np.ones(3)) == after
 
 
 class Destroying(MinimaxGame):
@@ -115,7 +129,7 @@ def test_without_the_guard_destruction_wins_and_with_it_it_does_not():
     assert guarded.diagnostics()["destroyed"] > 0
 
 
-def test_the_average_is_over_all_rounds_and_the_identity_has_its_share():
+def test_the_average_is_over_all_rounds_by_their_number_and_the_identity_has_its_share():
     searcher = AdversarialAutoAugment(rounds=5, identity=0.2, cap=1.0, hidden=12, size=1000)
     task = MinimaxGame()
     searcher.begin(task, task.space)
@@ -130,7 +144,7 @@ def test_the_average_is_over_all_rounds_and_the_identity_has_its_share():
     while searcher.step() is not None:
         pass
     assert len(seen) == 5 * 8
-    mean = np.mean([task.shares(one) for one in seen], axis=0)
+    mean = np.average([task.shares(one) for one in seen], axis=0, weights=np.repeat(np.arange(5) + 1, 8))
     assert task.shares(policy(searcher, 0)) == pytest.approx(mean)
     assert task.shares(policy(searcher, 0))[-1] >= 0.2 - 1e-9
 

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 import mmaug as mm
-from mmaug.modalities.audio import bands, executor, measure
+from mmaug.effects.sound import audio_state
+from mmaug.modalities.audio import bands, executor, fused, measure
 from mmaug.registry import OPS
 from mmaug.testing.ops import at_strength
 
@@ -141,3 +142,40 @@ def test_a_graph_runs_what_was_applied_and_nothing_else():
     out, trace = graph.run({"audio": (sound, RATE)}, key=1)
     assert [step.op for step in trace.applied] == ["audio.polarity", "audio.reverse"]
     np.testing.assert_array_equal(out["audio"][0], -sound[:, ::-1])
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (1, 7), (2, 5), (6, 401)])
+def test_the_peak_of_samples_that_lie_in_memory_in_any_way(shape):
+    samples = np.random.default_rng(1).standard_normal(shape).astype(np.float32)
+    before_louder = np.array([0.5, *[9.0] * 99], np.float32)  # a sample that stands for several, and what lies behind it
+    repeated = [np.broadcast_to(before_louder[:1], (4, length)) for length in (1, 9)]
+    apart = np.repeat(samples, 2, axis=1)[:, ::2]
+    for one in (samples, samples[:, ::-1], samples[::-1], samples.T.copy().T, apart, *repeated, -samples * 0):
+        assert measure.peak(one) == np.abs(one).max()
+
+
+@pytest.mark.parametrize("shift", [0.0, 0.1, 0.5])
+def test_what_no_piece_fills_is_silent(shift):
+    state = audio_state(1.0, 1)
+    for name, params in (
+        ("pad", {"length": 0.5, "before": 0.3}),
+        ("time_shift", {"fraction": shift}),
+        ("time_crop", {"keep": 0.9, "start": 0.5}),
+    ):
+        state = OPS[f"audio.{name}"].compose(state, params)
+    moves = fused.slices(state.time, RATE, RATE)
+    filled = np.zeros(moves.length, int)
+    for first, _, count, _ in moves.pieces:
+        filled[first : first + count] += 1
+    for first, end in moves.silent:
+        assert first < end
+        filled[first:end] += 1
+    assert (filled == 1).all()
+
+
+def test_silent_samples_are_zero_whatever_the_memory_held_before():
+    samples, steps = noise(0.1), [("audio.pad", {"length": 0.5, "before": 0.4})]
+    for _ in range(20):
+        np.full(samples.shape[1] * 3 // 2, 7.0, np.float32)  # what freed memory is likely to be given again
+        out = run(samples, *steps)
+        assert not out[:, : round(0.02 * RATE)].any() and not out[:, -round(0.03 * RATE) :].any()

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import scipy.signal
+import scipy.stats
 import soundfile
 
 import mmaug as mm
@@ -241,6 +242,22 @@ def test_coloured_noise_is_another_for_another_seed():
     one, other = noise.coloured((1, 8000), RATE, 1.0, 1), noise.coloured((1, 8000), RATE, 1.0, 2)
     assert abs(np.corrcoef(one[0], other[0])[0, 1]) < 0.3
     assert one.tobytes() == noise.coloured((1, 8000), RATE, 1.0, 1).tobytes()
+
+
+def test_coloured_noise_is_gaussian_and_as_strong_where_its_pieces_meet():
+    made = np.concatenate([noise.coloured((2, 8000), 8000, 0.0, seed) for seed in range(300)])
+    powers = np.mean(made[:, : 8000 // 50 * 50].reshape(len(made), -1, 50) ** 2, axis=(0, 2))  # each over 30,000 samples
+    assert powers.max() / powers.min() < 1.06
+    assert abs(scipy.stats.kurtosis(made, axis=None)) < 0.02
+    for lag in (1, 100, 1000, 1993, 1994, 2000, 2200, 4000):  # no piece says anything about another
+        assert abs(np.mean(made[:, lag:] * made[:, :-lag]) / np.mean(made**2)) < 0.004, lag
+
+
+@pytest.mark.parametrize(("length", "rate"), [(1, 8000), (7, 2), (100, 8000), (2199, 8000), (2201, 8000), (44100, 44100), (5000, 192000)])
+def test_coloured_noise_of_any_length_and_rate(length, rate):
+    made = noise.coloured((3, length), rate, 1.5, 4)
+    assert made.shape == (3, length) and made.dtype == np.float32 and np.isfinite(made).all()
+    assert len({row.tobytes() for row in made}) == 3
 
 
 # -- real recordings --------------------------------------------------------------------------------------------------

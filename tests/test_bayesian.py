@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import statistics
 import warnings
+from typing import Any
 
 import numpy as np
 import pytest
@@ -16,8 +17,9 @@ from mmaug.search.base.dimensions import Choice, Level
 from mmaug.search.base.evaluator import Evaluation
 from mmaug.search.base.searcher import AskTellSearcher
 from mmaug.search.base.space import PolicySpace
-from mmaug.search.bayesian import BayesianSearch
+from mmaug.search.bayesian import BayesianSearch, slots
 from mmaug.search.optuna_adapter import Study, spread
+from mmaug.search.probing import Probes
 from mmaug.search.random_search import RandomSearch
 from mmaug.testing.searchers import SearcherContract
 from mmaug.testing.tasks import PlantedBandit
@@ -54,12 +56,12 @@ class TestGPOnTheCompactSpace(SearcherContract):
 
 @pytest.mark.slow
 def test_tpe_finds_what_was_planted():
-    """200 trials, five tables: the median; and on average better than random search by far."""
-    tasks = [PlantedBandit(seed=seed) for seed in range(5)]
+    """200 trials, ten tables: nearly all are solved; and on average far better than random search."""
+    tasks = [PlantedBandit(seed=seed) for seed in range(200, 210)]
     found = [regret(BayesianSearch(seed=task.seed), task, 200) for task in tasks]
     random = [regret(RandomSearch(seed=task.seed), task, 200) for task in tasks]
-    assert statistics.median(found) <= 0.05, found
-    assert statistics.fmean(found) < statistics.fmean(random) / 2, (found, random)
+    assert sum(one <= 0.05 for one in found) >= 9, found
+    assert statistics.fmean(found) < statistics.fmean(random) / 3, (found, random)
 
 
 @pytest.mark.slow
@@ -70,6 +72,57 @@ def test_gp_finds_what_was_planted():
     random = [regret(RandomSearch(seed=task.seed), task, 100) for task in tasks]
     assert statistics.median(found) <= 0.05, found
     assert statistics.fmean(found) < statistics.fmean(random) / 2, (found, random)
+
+
+def test_slots_are_modelled_apart_and_all_of_a_slot_together():
+    flat = PolicySpace(("image.rotate", "text.synonym"), n_sub=2, n_ops=2).flat()
+    parts = slots(flat)
+    assert [name for part in parts for name in part] == list(flat)
+    assert [{name.rsplit(".", name.count(".") - 1)[0] for name in part} for part in parts] == [
+        {f"sub{i}.slot{j}"} for i in range(2) for j in range(2)
+    ]
+    assert {name.removeprefix("sub0.slot0.") for name in parts[0]} == {
+        "image.op", "image.strength", "text.op", "text.strength", "p",
+    }  # fmt: skip
+    assert slots(PolicySpace().compact().flat()) == [list(PolicySpace().compact().flat())]
+
+
+def test_probes_change_one_op_to_the_least_tried_far_from_where_it_was():
+    space = PolicySpace(("image.rotate", "image.invert", "image.brightness", "audio.gain"), n_sub=1, n_ops=2)
+    flat, rng = space.flat(), np.random.default_rng(0)
+    best = {name: dimension.draw(rng) for name, dimension in flat.items()}
+    probes = Probes(flat, seed=1)
+    seen: dict[str, list[str]] = {name: [] for name in flat if name.endswith(".op")}
+    for turn in range(4 * 8):
+        made = probes.next(best)
+        name = list(seen)[turn % 4]
+        own = {name, name.replace(".op", ".strength"), f"{name.rsplit('.', 2)[0]}.p"}
+        assert {key for key in flat if made[key] != best[key]} <= own
+        assert all(dimension.legal(made[key]) for key, dimension in flat.items())
+        seen[name].append(made[name])
+        probes.add({**made, **{other: best[other] for other in seen if other != name}})
+    for name in ("sub0.slot0.image.op", "sub0.slot1.image.op"):
+        assert {seen[name].count(one) for one in flat[name].options if one != best[name]} <= {2, 3}  # type: ignore[union-attr]
+        assert best[name] not in seen[name], "what is best is tried by every other probe"
+    again = Probes(flat, seed=1)
+    assert again.next(best) == Probes(flat, seed=1).next(best)
+    assert not Probes(space.compact().flat(), 0)
+
+
+def test_every_third_trial_is_a_probe_of_the_best_so_far():
+    task, searcher = PlantedBandit(), BayesianSearch(startup=6)
+    searcher.begin(task, task.space)
+    told: list[tuple[float, dict[str, Any]]] = []
+    for number in range(22):
+        (trial,) = searcher.ask(1)
+        made = trial.notes["values"]
+        if number >= 6 and (number - 6) % 3 == 0:
+            best = task.space.values(max(told, key=lambda pair: pair[0])[1]["candidate"])
+            own = task.space.canonical(made)
+            assert any(all(own[name] == best[name] for name in part) for part in slots(task.space.flat())), "one slot is left alone"
+        given = task.evaluate(trial.candidate)
+        told.append((given.objective or 0.0, {"candidate": trial.candidate}))
+        searcher.tell(trial, given)
 
 
 def test_a_gp_gets_few_decisions_and_tpe_all():
@@ -120,9 +173,9 @@ def test_first_trials_are_spread_evenly():
 def test_whole_numbers_keep_their_order():
     import optuna
 
-    study = Study(PolicySpace().compact().flat())
-    assert isinstance(study._distributions["image.n"], optuna.distributions.IntDistribution)
-    assert isinstance(study._distributions["image.strength"], optuna.distributions.FloatDistribution)
+    ((_, distributions),) = Study(PolicySpace().compact().flat())._parts
+    assert isinstance(distributions["image.n"], optuna.distributions.IntDistribution)
+    assert isinstance(distributions["image.strength"], optuna.distributions.FloatDistribution)
 
 
 def test_what_it_starts_from_is_asked_for_first():
@@ -157,7 +210,10 @@ def test_optuna_neither_warns_nor_speaks(caplog):
     assert optuna.logging.get_verbosity() == before and not caplog.records
 
 
-@pytest.mark.parametrize(("options", "words"), [({"method": "cma"}, "one of tpe, gp"), ({"view": "wide"}, "one of auto, full, compact")])
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [({"method": "cma"}, "one of tpe, gp"), ({"view": "wide"}, "one of auto, full, compact"), ({"probe": 1}, "0, for none, or at least 2")],
+)
 def test_unknown_options_are_refused(options, words):
     with pytest.raises(ValueError, match=words):
         BayesianSearch(**options)

@@ -7,12 +7,14 @@ import multiprocessing
 import pickle
 import random
 from collections import Counter
+from hashlib import blake2b
 
 import numpy as np
 import pytest
 from scipy import stats
 
 import mmaug as mm
+from mmaug import rng
 
 SCHEMA = mm.Schema(image=mm.Image(), audio=mm.Audio(), caption=mm.Caption(of="image"))
 FLIP, GRAY, TURN = mm.op("image.horizontal_flip"), mm.op("image.to_gray"), mm.op("image.rotate", degrees=(-30, 30))
@@ -31,6 +33,27 @@ def fits(counts, shares) -> bool:
     """Chi-square: whether counts agree with shares (fixed seeds: this cannot flicker)."""
     total = sum(counts)
     return stats.chisquare(counts, [share * total for share in shares]).pvalue > 1e-3
+
+
+@pytest.mark.parametrize("key", [7, "7", b"7", "grün"])
+def test_the_numbers_are_those_of_numpys_philox(key):
+    words = np.frombuffer(blake2b(f"5|2|1|{key!r}".encode(), digest_size=16).digest(), np.uint64)
+    expected = (np.random.Philox(key=words).random_raw(3 * rng.BLOCK) >> np.uint64(11)) * 2.0**-53
+    assert rng.uniform_blocks(rng.row_stream(5, 2, key, 1), 3).tolist() == expected.tolist()
+    assert rng.uniforms(9, 5) == ((np.random.Philox(key=9).random_raw(5) >> np.uint64(11)) * 2.0**-53).tolist()
+
+
+def test_every_node_has_a_block_of_its_own():
+    turn = mm.op("image.rotate", degrees=(0, 1))
+    policy = mm.Policy.sequence(turn, mm.Policy.choice([FLIP, turn]))
+    for key in range(20):
+        blocks = rng.uniform_blocks(rng.row_stream(0, 0, key, 0), 5).reshape(5, rng.BLOCK).tolist()  # sequence, turn, choice, flip, turn
+        first, second = graph(policy).plan(key=key).steps
+        assert first.params["degrees"] == blocks[1][1]
+        if blocks[2][1] < 0.5:
+            assert second.op == "image.horizontal_flip"
+        else:
+            assert second.op == "image.rotate" and second.params["degrees"] == blocks[4][1]
 
 
 @pytest.mark.parametrize("p", [0.0, 0.1, 0.5, 1.0])

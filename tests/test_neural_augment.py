@@ -14,6 +14,7 @@ from mmaug.errors import MmaugError, PolicyError
 from mmaug.modalities.image import executor as picture
 from mmaug.modalities.image import neural
 from mmaug.modalities.image.program import compile_steps
+from mmaug.neural import running
 from mmaug.neural.genotype import EDGES, MOVES, Genotype, GenotypeSpace
 from mmaug.neural.network import AugmentNetwork, discretised, load, supergraph
 from mmaug.search.augmenter import AdversarialTraining, Recipe, colour_distance
@@ -31,6 +32,12 @@ def one_thread():
     torch.set_num_threads(1)
     yield
     torch.set_num_threads(before)
+
+
+@pytest.fixture(autouse=True)
+def own_store(tmp_path, monkeypatch):
+    """Networks are not put into the user's store."""
+    monkeypatch.setenv("MMAUG_CACHE", str(tmp_path / "cache"))
 
 
 def graph(*ops: str, move: str = "none", modality: str = "image") -> Genotype:
@@ -201,7 +208,7 @@ def test_the_op_moves_as_the_network_does(tmp_path):
     x = cv2_blobs()
     for seed in range(4):
         out = neural.neural(x, network=folder, seed=seed)
-        z = neural._noise(network, seed)
+        z = running.noise(network, seed)
         with torch.no_grad():
             wanted = network(torch.from_numpy(x.transpose(2, 0, 1)[None] / np.float32(255)), z)[0].numpy().transpose(1, 2, 0) * 255
         inner = (slice(12, -12), slice(12, -12))
@@ -359,17 +366,19 @@ def test_a_trial_that_failed_is_survived():
 
 
 @pytest.mark.parametrize("method", METHODS)
-def test_a_search_ends_with_a_policy_that_runs_and_resumes_bit_for_bit(method, tmp_path):
-    def begun(folder: str) -> NeuralAugmentSearch:
+def test_a_search_ends_with_a_policy_that_runs_and_resumes_bit_for_bit(method, tmp_path, monkeypatch):
+    def begun() -> NeuralAugmentSearch:
         recipe = {"average": 0.98, "every": 2}
-        searcher = NeuralAugmentSearch(method, trials=4, steps=6, nodes=2, width=4, folder=str(tmp_path / folder), recipe=recipe, least=0.1)
+        searcher = NeuralAugmentSearch(method, trials=4, steps=6, children=2, nodes=2, width=4, recipe=recipe, least=0.1)
         searcher.begin(DIGITS, None)
         return searcher
 
-    whole = begun("whole")
+    monkeypatch.chdir(tmp_path)
+    whole = begun()
     logs = [whole.step() for _ in range(5)]
-    assert logs[-1] is None and ("gap" in whole.diagnostics()) == (method == "darts")
-    half, other = begun("whole"), begun("whole")
+    assert logs[-1] is None and ("gap" in whole.diagnostics()["image"]) == (method == "darts")
+    assert [path.name for path in tmp_path.iterdir()] == ["cache"], "nothing is written where one happens to be"
+    half, other = begun(), begun()
     for _ in range(2):
         half.step()
     tensors, values = half.state()
@@ -378,6 +387,7 @@ def test_a_search_ends_with_a_policy_that_runs_and_resumes_bit_for_bit(method, t
     assert [(a.values, a.candidate) for a in logs[2:4] if a] == [(b.values, b.candidate) for b in resumed if b]
     for name, value in whole.state()[0].items():
         assert torch.equal(value, other.state()[0][name]), name
+    assert [best.to_json() for best in whole.best(3)] == [best.to_json() for best in other.best(3)]
     (best,) = whole.best(1)
     assert isinstance(best, mm.Policy) and mm.Policy.from_json(best.to_json()) == best
     out = mm.TransformGraph(best, schema=SCHEMA)(row(), key=1)

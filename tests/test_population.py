@@ -72,7 +72,7 @@ def test_strengths_are_ninths_and_nothing_is_the_identity():
 def test_a_policy_of_any_kind_becomes_a_start():
     space = PopulationSpace(("image.rotate", "image.invert"))
     policy = Policy.choice([Policy.sequence(op("image.rotate", p=0.8, strength=1.0)), op("image.invert", p=0.4), op("image.hue")])
-    assert space.vector(policy).tolist() == [[3, 9], [0, 0], [1, 0], [0, 0]]
+    assert space.vector(policy).tolist() == [[3, 9], [0, 0], [1, 4], [0, 0]], "invert takes no strength: half, which nothing reads"
     thrice = Policy.sequence(*[op("image.rotate", p=0.4, strength=1 / 3)] * 3)
     assert space.vector(thrice).tolist() == [[6, 3], [6, 3], [0, 0], [0, 0]]
 

@@ -6,7 +6,11 @@ import numpy as np
 import pytest
 
 import mmaug as mm
+from mmaug.effects import sorts
+from mmaug.effects.colour import NO_CHANGE, ColourMap, Unsure
+from mmaug.effects.picture import image_state
 from mmaug.pairing import DEFAULT, Edit, Follow, Replacement, Rules, Veto, harmless, rule
+from mmaug.pairing.image_text import _colours
 
 PICTURE = np.random.default_rng(2).integers(0, 255, (40, 60, 3), np.uint8)
 FLIP, GRAY = mm.op("image.horizontal_flip"), mm.op("image.to_gray")
@@ -382,3 +386,30 @@ def test_wording_steps_of_each_caption_of_a_list_differ():
     text = "somebody standing beside another person wearing something interesting"
     out = run({"image": PICTURE, "captions": [text] * 4}, mm.op("text.keyboard_typo", share=0.5), schema=schema)[0]
     assert len(set(out["captions"])) == 4
+
+
+def test_a_colour_that_depends_on_the_picture_is_asked_about_for_every_sort():
+    steps = [("brightness", {"factor": 1.2}), ("contrast", {"factor": 1.4}), ("hue", {"degrees": 10.0}), ("equalize", {}), ("invert", {})]
+    state = image_state((60, 40))
+    for name, params in steps:
+        state = mm.OPS[f"image.{name}"].compose(state, params)
+    expected = []
+    for sort in range(len(sorts.ASKED)):  # one after the other, as if the sort were known
+        change = NO_CHANGE
+        for stage in state.colour.stages:
+            change = change.then(stage.stages[sort] if isinstance(stage, Unsure) else stage)
+        expected.append(change)
+    assert sorted(sorts.ASKED) == list(range(len(expected)))
+    assert list(state.recolours.possible) == [expected[sort] for sort in sorts.ASKED]
+    assert state.recolours.possible is state.recolours.possible
+
+
+def test_a_colour_word_stands_only_if_the_last_sort_asked_agrees():
+    """Each sort alone may be the one that disagrees: the word is then left out."""
+    same, other = ColourMap(), ColourMap((np.eye(3, 4)[[2, 1, 0]],))
+    for place in range(10):
+        changes = tuple(other if number == place else same for number in range(10))
+        made = _colours("a red car", changes)
+        assert isinstance(made, Edit) and [r.text for r in made.replacements] == [""], place
+    assert _colours("a red car", (same,) * 10) is None
+    assert [r.text for r in _colours("a red car", (other,) * 10).replacements] == ["blue"]

@@ -126,14 +126,13 @@ class TestDifferentiableSearch(SearcherContract):
 @pytest.mark.slow
 class TestNeuralAugmentSearch(SearcherContract):
     budget = Budget()
-    networks = "networks"
 
     @pytest.fixture(autouse=True)
-    def folder(self, tmp_path_factory):
-        self.networks = str(tmp_path_factory.mktemp("networks"))
+    def store(self, tmp_path, monkeypatch):
+        monkeypatch.setenv("MMAUG_CACHE", str(tmp_path))
 
     def make(self):
-        return NeuralAugmentSearch(trials=2, steps=3, nodes=1, width=4, least=0.01, folder=self.networks)
+        return NeuralAugmentSearch(trials=2, steps=3, children=1, nodes=1, width=4, least=0.01)
 
     def task(self):
         return TurnedDigits(steps=4)
@@ -143,9 +142,17 @@ def test_every_searcher_is_held_to_the_contract():
     held = {
         type(case().make())
         for case in globals().values()
-        if inspect.isclass(case) and issubclass(case, SearcherContract) and case is not SearcherContract
+        if inspect.isclass(case) and issubclass(case, SearcherContract) and not inspect.isabstract(case)
     }
     assert held >= set(SEARCHERS.values())
+
+
+def test_a_contract_on_nothing_cannot_be_run():
+    class Forgotten(SearcherContract):
+        """It does not say what is held to the laws."""
+
+    with pytest.raises(TypeError, match="abstract.*make"):
+        Forgotten()
 
 
 def test_searchers_are_found_by_name_and_by_class_name():

@@ -162,6 +162,11 @@ class ChildBilevel:
             given["text"] = F.embedding(given["text"], parameters[EMBEDDED])
         return given
 
+    def hears(self) -> dict[str, int]:
+        """What log-mel pictures are of: samples a second, bands, frames, and samples from one frame to the next."""
+        mels = self.task.encoder.mels
+        return {"rate": mels.rate, "bands": self.task.config.mels, "frames": mels.frames, "hop": mels.hop}
+
     def losses(self, parameters: Mapping[str, Tensor], batch: RowBatch, tensors: Mapping[str, Tensor]) -> Tensor:
         """The symmetric multi-positive InfoNCE of each row at a fixed temperature, the mean over pairs of modalities: [n]."""
         given, present = self.task.encoder(batch.rows)

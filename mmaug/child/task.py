@@ -82,8 +82,7 @@ class ChildTask:
         penalty: float = 0.2,
         least_affinity: float = -0.25,
     ):
-        if steps < 1 or seeds < 1:
-            raise ChildError(f"ChildTask: steps and seeds must be at least 1, got steps={steps}, seeds={seeds}")
+        _check(steps=steps, seeds=seeds, seed=seed, schema=schema, child=child, recipe=recipe, penalty=penalty)
         self.config, self.recipe = child or ChildConfig(), recipe or Recipe()
         self.steps, self.seeds, self.seed = steps, seeds, seed
         self.on_conflict, self.rules, self.penalty, self.least_affinity = on_conflict, rules, penalty, least_affinity
@@ -93,7 +92,7 @@ class ChildTask:
         self.tokenizer = build_tokenizer(self.train.texts(), self.config.words)
         self.encoder = RowEncoder(self.config, self.tokenizer, self.train, self.seconds)
         self.rungs = rungs(steps, seeds)
-        self._references: dict[tuple[int, int], Reference] = {}
+        self._references: dict[tuple[int, int], Reference | ChildError] = {}
 
     # -- what a task is ------------------------------------------------------------------------------------------------
 
@@ -158,6 +157,10 @@ class ChildTask:
         feasible = found["consistency"] >= found["consistency_target"] and found["affinity"] >= self.least_affinity
         return Evaluation(found["objective"], found, Cost(1, count * steps, time.monotonic() - started), fidelity, seed, feasible)
 
+    def check(self) -> None:
+        """Refuse a hold-out that leaves nothing to win, before a search spends anything on it. Raises: ChildError, as `reference`."""
+        self.reference(rng.derive(self.seed, 0, 0), self.steps)
+
     def reference(self, seed: int, steps: int) -> Reference:
         """The child trained without augmentation from that seed, for so many steps; trained once.
 
@@ -171,13 +174,16 @@ class ChildTask:
                 found = {**retrieval(eye.clean(self.valid)), "train_loss": loss}
                 clean = eye.augmented(self.valid, None)
             if 1 - found["mean_r@1"] < LEAST_HEADROOM:
-                raise ChildError(
+                self._references[seed, steps] = ChildError(
                     f"held-out mean R@1 without augmentation is {found['mean_r@1']:.3f} after {steps} steps, which leaves less than "
                     f"{LEAST_HEADROOM:g} to win: no policy can be told from another; hold out harder or more rows ({len(self.valid)} now), "
                     "train on fewer, or lower steps"
                 )
-            self._references[seed, steps] = Reference(eye, found, -clean.density(), clean)
-        return self._references[seed, steps]
+            else:
+                self._references[seed, steps] = Reference(eye, found, -clean.density(), clean)
+        if isinstance(known := self._references[seed, steps], ChildError):
+            raise ChildError(str(known))  # a new one, without the traces of those before it
+        return known
 
     def _measure(self, candidate: Candidate, seed: int, steps: int, reference: Reference) -> dict[str, float]:
         policy = policy_of(candidate)
@@ -237,6 +243,17 @@ class ChildTask:
     def supernet(self, seed: int = 0) -> Supernet:
         """Children of many architectures that share weights."""
         return importlib.import_module("mmaug.child.supernet").ChildSupernet(self, seed)
+
+
+def _check(*, steps: Any, seeds: Any, seed: Any, schema: Any, child: Any, recipe: Any, penalty: Any) -> None:
+    for name, value, least in (("steps", steps, 1), ("seeds", seeds, 1), ("seed", seed, 0)):
+        if not isinstance(value, (int, np.integer)) or isinstance(value, bool) or value < least:
+            raise ChildError(f"ChildTask: {name} must be a whole number >= {least}, got {value!r}")
+    for name, value, kind in (("schema", schema, Schema), ("child", child, ChildConfig), ("recipe", recipe, Recipe)):
+        if not isinstance(value, kind) and (value is not None or name == "schema"):
+            raise ChildError(f"ChildTask: {name} must be a {kind.__name__}, got {value!r}")
+    if not isinstance(penalty, (int, float)) or not penalty >= 0:
+        raise ChildError(f"ChildTask: penalty must be a number >= 0, got {penalty!r}")
 
 
 def rungs(steps: int, seeds: int) -> tuple[float, ...]:

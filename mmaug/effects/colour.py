@@ -64,12 +64,15 @@ class ColourMap:
         return ColourMap((*self.stages[:-1], merged))
 
     def possible(self) -> tuple[ColourMap, ...]:
-        """The functions that this may be: itself, or one for each sort of picture where a stage depends on that."""
-        count = max((len(stage.stages) for stage in self.stages if isinstance(stage, Unsure)), default=0)
-        made = [NO_CHANGE] * count
-        for stage in self.stages:
-            made = [change.then(stage.stages[i] if isinstance(stage, Unsure) else stage) for i, change in enumerate(made)]
-        return tuple(made) or (self,)
+        """The functions that this may be: itself, or where a stage depends on the picture one a sort, in the order of `sorts.ASKED`."""
+        sure = next((place for place, stage in enumerate(self.stages) if isinstance(stage, Unsure)), None)
+        if sure is None:
+            return (self,)
+        made = [ColourMap(self.stages[:sure])] * len(sorts.ASKED)
+        for stage in self.stages[sure:]:
+            each = [stage.stages[sort] for sort in sorts.ASKED] if isinstance(stage, Unsure) else [stage] * len(made)
+            made = [change.then(one) for change, one in zip(made, each, strict=True)]
+        return tuple(made)
 
     @property
     def sure(self) -> tuple[Stage, ...]:
@@ -84,7 +87,7 @@ class ColourMap:
                 levels = np.arange(256)
                 rgb = np.stack([np.interp(rgb[:, i], levels, stage[:, i]) for i in range(3)], axis=1)
             else:
-                rgb = np.clip(rgb @ stage[:, :3].T + stage[:, 3], 0.0, 255.0)
+                rgb = np.minimum(np.maximum(rgb @ stage[:, :3].T + stage[:, 3], 0.0), 255.0)
         return rgb
 
     @property

@@ -25,6 +25,9 @@ _CHANGED = 2.0
 _GRID = np.geomspace(*AUDIBLE, 91)
 """Hertz at which a response is looked at: nine in an octave."""
 
+_BACK = np.exp(-2j * math.pi * _GRID / ASKED_RATE)
+"""The same as z**-1."""
+
 
 def low_pass(rate: float, hertz: float) -> Sections:
     """Keep what is below, 24 dB less an octave above (Butterworth, order 4)."""
@@ -65,8 +68,12 @@ def peak(rate: float, hertz: float, db: float, octaves: float) -> Sections:
 
 def response(sections: Sections, hertz: np.ndarray, rate: float) -> np.ndarray:
     """What becomes of each frequency: complex128 like `hertz`; the absolute value is how much is left, 1 is all of it."""
-    back = np.exp(-2j * math.pi * hertz / rate)
-    out = np.ones(hertz.shape, complex)
+    return _through(sections, np.exp(-2j * math.pi * hertz / rate))
+
+
+def _through(sections: Sections, back: np.ndarray) -> np.ndarray:
+    """The same for z**-1 on the unit circle, complex128 [n]."""
+    out = np.ones(back.shape, complex)
     for b0, b1, b2, _, a1, a2 in sections:
         out *= (b0 + back * (b1 + back * b2)) / (1 + back * (a1 + back * a2))
     return out
@@ -86,12 +93,14 @@ def changed(sections: Sections) -> tuple[tuple[Band, ...], tuple[Band, ...]]:
     """The audible bands that a filter for `ASKED_RATE` makes weaker by 6 dB or more, and those that it makes so much stronger."""
     if not sections:
         return (), ()
-    left = np.abs(response(sections, _GRID, ASKED_RATE))
+    left = np.abs(_through(sections, _BACK))
     return _bands(left < 1 / _CHANGED), _bands(left > _CHANGED)
 
 
 def _bands(inside: np.ndarray) -> tuple[Band, ...]:
     """The bands that the points of the grid that are `inside` make up."""
+    if not inside.any():
+        return ()
     edges = np.flatnonzero(np.diff(np.concatenate(([False], inside, [False]))))
     return tuple((float(_GRID[first]), float(_GRID[last - 1])) for first, last in zip(edges[::2], edges[1::2], strict=True) if last > first)
 

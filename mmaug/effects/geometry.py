@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import numpy as np
 
@@ -157,14 +158,18 @@ class GeometryMap:
 
     def turn(self) -> tuple[Turn, float]:
         """The nearest flip or quarter turn, and how far from it the axes ended, in degrees, near the middle."""
-        a, b, d, e = self._middle()
-        if a * e - b * d == 0:
-            return UPRIGHT, 90.0
-        right, down = _nearest_axis(a, d), _nearest_axis(b, e)
-        if right[0] * down[0] + right[1] * down[1] != 0:  # sheared so far that both axes fell together
-            return UPRIGHT, 90.0
-        off = max(_angle(a, d, right), _angle(b, e, down))
-        return (right[0], down[0], right[1], down[1]), off
+        return _turn(*self._middle())
+
+
+@lru_cache(maxsize=256)  # every rule and text asks it of the same map
+def _turn(a: float, b: float, d: float, e: float) -> tuple[Turn, float]:
+    if a * e - b * d == 0:
+        return UPRIGHT, 90.0
+    right, down = _nearest_axis(a, d), _nearest_axis(b, e)
+    if right[0] * down[0] + right[1] * down[1] != 0:  # sheared so far that both axes fell together
+        return UPRIGHT, 90.0
+    off = max(_angle(a, d, right), _angle(b, e, down))
+    return (right[0], down[0], right[1], down[1]), off
 
 
 _EYE: Rows = (1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0)

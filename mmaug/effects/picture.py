@@ -22,10 +22,11 @@ _ROUNDING = 0.01
 class Recolours:
     """Colour stages in turn, joined when first asked for: where no text speaks of colours nobody asks."""
 
-    __slots__ = ("_before", "_colour", "_stage")
+    __slots__ = ("_before", "_colour", "_possible", "_stage")
 
     def __init__(self, before: Recolours | None, stage: Stage | Unsure | Callable[[], Stage] | None):
         self._before, self._stage, self._colour = before, stage, None if before else NO_CHANGE
+        self._possible: tuple[ColourMap, ...] | None = None
 
     @property
     def colour(self) -> ColourMap:
@@ -34,6 +35,13 @@ class Recolours:
             stage = self._stage() if callable(self._stage) else self._stage
             self._colour = self._before.colour.then(stage)
         return self._colour
+
+    @property
+    def possible(self) -> tuple[ColourMap, ...]:
+        """The functions that it may be, made once: every text about the picture is asked under the same."""
+        if self._possible is None:
+            self._possible = self.colour.possible()
+        return self._possible
 
 
 NO_RECOLOURS = Recolours(None, None)

@@ -22,6 +22,10 @@ _SORTS = {  # (mean of red, green, blue), (spread of red, green, blue)
     "bluish": ((70.0, 110.0, 190.0), (15.0, 15.0, 15.0)),
 }
 
+ASKED = tuple(list(_SORTS).index(name) for name in "plain pale murky dark bright reddish bluish flat warm cool".split())
+"""The numbers of the sorts in the order in which rules are asked: after the plain one those that are furthest from it, so that where all
+must agree the first who does not is found soon."""
+
 
 @cache
 def statistics(kind: str) -> tuple[np.ndarray, ...]:

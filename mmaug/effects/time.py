@@ -31,7 +31,7 @@ class TimeMap:
 
     def then(self, after: TimeMap) -> TimeMap:
         """This map, then `after`."""
-        if self.pieces == ((0.0, self.seconds, 0.0, self.seconds),) and self.out_seconds == self.seconds:
+        if self.out_seconds == self.seconds and self.pieces == ((0.0, self.seconds, 0.0, self.seconds),):
             return after
         pieces = []
         for start, end, to, until in self.pieces:
@@ -104,9 +104,9 @@ class TimeMap:
     @property
     def is_identity(self) -> bool:
         """Whether every moment stays where it is (to a microsecond)."""
-        return abs(self.out_seconds - self.seconds) < 1e-6 and all(
-            abs(start - to) < 1e-6 and abs(end - until) < 1e-6 for start, end, to, until in self.pieces
-        )
+        if abs(self.out_seconds - self.seconds) >= 1e-6:
+            return False
+        return not any(abs(start - to) >= 1e-6 or abs(end - until) >= 1e-6 for start, end, to, until in self.pieces)
 
 
 def identity(seconds: float) -> TimeMap:

@@ -43,10 +43,13 @@ def search(
     searcher: a name in `SEARCHERS`. budget: default the searcher's own. held_out: the share of rows that children are scored on, in
     (0, 1). steps: of one child's training. workers: processes. resume: a folder for the journal. page: where to write the report, if
     at all. console: where progress is shown.
-    Raises: MmaugError for an unknown searcher or a share that leaves no rows on one side.
+    Raises: MmaugError, before the search, for an unknown searcher, a share that leaves no rows on one side, or a file that cannot be
+    written.
     """
     if searcher not in SEARCHERS:
         raise MmaugError(f"--searcher must be one of {', '.join(SEARCHERS)}, got {searcher!r}")
+    for path in (out, result_path(out), *(() if page is None else (page,))):
+        writable(path)
     kept, unseen = split(range(len(folder)), held_out, seed)
     train, valid = _rows(folder, kept), _rows(folder, unseen)
     task = mmaug.ChildTask(train, valid, schema=schema, steps=steps, seed=seed, on_conflict=on_conflict)
@@ -56,11 +59,29 @@ def search(
     found = SEARCHERS[searcher](seed=seed).search(
         task, task.space, budget=budget, resume=resume, progress=console is not None, executor=workers
     )
-    found.policy.save(out)
     found.save(result_path(out))
-    if page is not None:
-        report.search(found, page)
+    try:
+        found.policy.save(out)
+        if page is not None:
+            report.search(found, page)
+    except OSError as error:
+        raise MmaugError(f"{error.filename}: cannot be written: {error.strerror}; the result is in {result_path(out)}") from error
     return found
+
+
+def writable(path: Path) -> None:
+    """Make the folders on the way, and see that a file can be written there; one that is there keeps what is in it.
+
+    Raises: MmaugError naming the path.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        is_new = not path.exists()
+        path.open("ab").close()
+        if is_new:
+            path.unlink()
+    except OSError as error:
+        raise MmaugError(f"{path}: must be a file that can be written, got {error}; name another place") from error
 
 
 def result_path(out: Path) -> Path:

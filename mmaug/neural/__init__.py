@@ -1,1 +1,1 @@
-"""Augmentations that are networks: what their graph is, the network itself, and its file. Used by the op `image.neural` and by search."""
+"""Augmentations that are networks: what their graph is, the network itself, its file. Used by `image.neural`, `audio.neural` and search."""

@@ -12,9 +12,10 @@ import numpy as np
 from mmaug.errors import PolicyError
 
 MOVES: Mapping[str, tuple[str, ...]] = MappingProxyType(
-    {"image": ("none", "affine", "flow", "affine+flow"), "audio": ("none", "warp"), "text": ("none",)}
+    {"image": ("none", "affine", "flow", "affine+flow"), "audio": ("none",), "text": ("none",)}
 )
-"""By modality, how places are moved: one map for all that follows, so that it is known where everything went. "warp" bends time."""
+"""By modality, how places are moved: one map for all that follows, so that it is known where everything went. Time is not bent: a
+network for sound changes how loud each band is at each time, which can be done to a recording too."""
 
 EDGES: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import tempfile
+from dataclasses import asdict
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any
@@ -11,9 +13,11 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from mmaug import store
 from mmaug.errors import MmaugError
 from mmaug.neural.edges import MAKERS, dense, folded
 from mmaug.neural.genotype import EDGES, MOVES, Genotype, GenotypeSpace
+from mmaug.neural.hearing import Hearing
 
 FORMAT = 1
 
@@ -35,10 +39,15 @@ class AugmentNetwork(nn.Module):
     x: pictures float [b, 3, h, w] in 0..1, log-mel pictures [b, 1, mels, frames] in -1..1, or embeddings [b, tokens, channels].
     channels: of x. noise, width: numbers of noise, and of hidden units. seed: of the weights. mixed: hold every edge that the genotype's
     space allows, weighed by `shares`, which is what a supergraph is; the genotype then only says modality and number of nodes.
+    hears: for sound, what its pictures are of; without it no recording can be augmented.
     """
 
-    def __init__(self, genotype: Genotype, channels: int = 3, noise: int = 8, width: int = 16, seed: int = 0, mixed: bool = False):
+    def __init__(
+        self, genotype: Genotype, channels: int = 3, noise: int = 8, width: int = 16, seed: int = 0, mixed: bool = False,
+        hears: Hearing | None = None,
+    ):  # fmt: skip
         super().__init__()
+        self.hears = hears
         self.genotype, self.channels, self.noise, self.width, self.mixed = genotype, channels, noise, width, mixed
         generator = torch.Generator().manual_seed(seed)
         makers = MAKERS[genotype.modality]
@@ -46,7 +55,7 @@ class AugmentNetwork(nn.Module):
         made = {_name(*edge): makers[edge[3]](channels, noise, width, generator) for edge in wanted if edge[3] != "none"}
         self.edges = nn.ModuleDict(made)
         moves = [move for move in MOVES[genotype.modality] if "+" not in move] if mixed else genotype.move.split("+")
-        outputs = {"affine": 6, "flow": 2 * NODES**2, "warp": NODES**2}
+        outputs = {"affine": 6, "flow": 2 * NODES**2}
         self.first = nn.ModuleDict({m: dense(noise, width, generator) for m in moves if m != "none"})
         self.last = nn.ModuleDict({m: dense(width, outputs[m], generator, zero=True) for m in moves if m != "none"})
 
@@ -65,9 +74,6 @@ class AugmentNetwork(nn.Module):
 
     def flow(self, z: Tensor) -> Tensor:
         """What is now at p was at p + flow: float [b, NODES, NODES, 2] of (dx, dy) in shares of the shorter side, from edge to edge."""
-        if "warp" in self.first:
-            along = FLOW * self._said("warp", z).view(-1, NODES, NODES).mean(1, keepdim=True).expand(-1, NODES, -1)
-            return torch.stack([along, torch.zeros_like(along)], -1)
         return FLOW * self._said("flow", z).view(-1, NODES, NODES, 2)
 
     def moved(self, x: Tensor, z: Tensor, shares: dict[str, Tensor] | None = None) -> Tensor:
@@ -81,7 +87,7 @@ class AugmentNetwork(nn.Module):
             share = 1.0 if move is None else move["affine"] + move["affine+flow"]
             maps = eye + share * (self.affine(z) - eye)
         there = F.affine_grid(maps, list(x.shape), align_corners=False)
-        if {"flow", "warp"} & set(self.first):
+        if "flow" in self.first:
             height, width = x.shape[-2:]
             field = F.grid_sample(self.flow(z).movedim(-1, 1), there, mode="bilinear", padding_mode="border", align_corners=True)
             scale = torch.tensor([2 * min(height, width) / side for side in (width, height)], dtype=x.dtype, device=x.device)
@@ -119,7 +125,7 @@ class AugmentNetwork(nn.Module):
     # -- its file ------------------------------------------------------------------------------------------------------------------------
 
     def digest(self) -> str:
-        """Of the genotype and the weights, 12 hexadecimal digits."""
+        """Its name, of 12 hexadecimal digits, which follows from the genotype and the weights."""
         found = blake2b(json.dumps(self._described(), sort_keys=True).encode(), digest_size=6)
         for name, value in sorted(self.state_dict().items()):
             found.update(name.encode() + value.detach().cpu().contiguous().numpy().tobytes())
@@ -127,7 +133,8 @@ class AugmentNetwork(nn.Module):
 
     def _described(self) -> dict[str, Any]:
         sizes = {"channels": self.channels, "noise": self.noise, "width": self.width}
-        return {"network": FORMAT, "genotype": self.genotype.to_json(), **sizes}
+        hears = {} if self.hears is None else {"hears": asdict(self.hears)}
+        return {"network": FORMAT, "genotype": self.genotype.to_json(), **sizes, **hears}
 
     def save(self, folder: str | Path) -> Path:
         """Write `genotype.json` and `network.safetensors` into a folder, which is made; the folder."""
@@ -138,8 +145,17 @@ class AugmentNetwork(nn.Module):
         out = Path(folder)
         out.mkdir(parents=True, exist_ok=True)
         save_file({name: value.detach().cpu().contiguous() for name, value in self.state_dict().items()}, out / "network.safetensors")
-        (out / "genotype.json").write_text(json.dumps(self._described(), indent=1) + "\n", encoding="utf-8")
+        described = {**self._described(), "name": self.digest()}
+        (out / "genotype.json").write_text(json.dumps(described, indent=1) + "\n", encoding="utf-8")
         return out
+
+    def keep(self) -> str:
+        """Put it into the store of networks, from where policies take it; its name."""
+        name = self.digest()
+        if not (store.root() / name / "network.safetensors").is_file():
+            with tempfile.TemporaryDirectory() as folder:
+                store.put(self.save(folder))
+        return name
 
 
 def load(folder: str | Path) -> AugmentNetwork:
@@ -154,22 +170,27 @@ def load(folder: str | Path) -> AugmentNetwork:
         raise MmaugError(f"{place}: must be a folder with genotype.json and network.safetensors of a saved network; {error}") from None
     if value.get("network") != FORMAT:
         raise MmaugError(f"{place}/genotype.json: must have network: {FORMAT}, got {value.get('network')!r}")
-    network = AugmentNetwork(Genotype.from_json(value["genotype"]), value["channels"], value["noise"], value["width"])
+    hears = Hearing.from_json(value["hears"]) if "hears" in value else None
+    network = AugmentNetwork(Genotype.from_json(value["genotype"]), value["channels"], value["noise"], value["width"], hears=hears)
     try:
         network.load_state_dict(weights)
     except RuntimeError as error:
         raise MmaugError(f"{place}: the weights are not those of its genotype: {str(error)[:200]}") from None
+    if network.digest() != value.get("name"):
+        raise MmaugError(f"{place}: the network must be {value.get('name')!r}, as its genotype.json says, and is {network.digest()!r}")
     return network.eval().requires_grad_(False)
 
 
-def supergraph(space: GenotypeSpace, channels: int = 3, noise: int = 8, width: int = 16, seed: int = 0) -> AugmentNetwork:
+def supergraph(
+    space: GenotypeSpace, channels: int = 3, noise: int = 8, width: int = 16, seed: int = 0, hears: Hearing | None = None
+) -> AugmentNetwork:
     """The network that holds every edge of a space of genotypes."""
-    return AugmentNetwork(space.genotype([0] * len(space.decisions)), channels, noise, width, seed, mixed=True)
+    return AugmentNetwork(space.genotype([0] * len(space.decisions)), channels, noise, width, seed, True, hears)
 
 
 def discretised(mixed: AugmentNetwork, genotype: Genotype) -> AugmentNetwork:
     """The network of one genotype with the weights that its edges have in a supergraph."""
-    network = AugmentNetwork(genotype, mixed.channels, mixed.noise, mixed.width)
+    network = AugmentNetwork(genotype, mixed.channels, mixed.noise, mixed.width, hears=mixed.hears)
     weights = mixed.state_dict()
     network.load_state_dict({name: weights[name].clone() for name in network.state_dict()})
     return network

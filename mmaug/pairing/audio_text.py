@@ -73,6 +73,10 @@ ANY_BAND, VOICE_BAND, LOW_BAND, HIGH_BAND = (150.0, 5000.0), (300.0, 3400.0), (4
 
 _UPRIGHT = frozenset(("up", "down", "vertical"))
 _STEREO = frozenset("stereo panning panned binaural surround".split())
+_FAINT = words.QUIET | words.DISTANT
+_BARE = words.QUIET | words.STILL | words.CLEAR
+_FAR = words.DISTANT | words.BACKGROUND
+_VOICES = frozenset((*words.SPEAKING, *words.VOICES))
 
 
 @rule("loudness", on=TEXTS)
@@ -83,7 +87,7 @@ def loudness_words(text: str, sound: AudioState, context: Context) -> Verdict:
     if sound.gain_db < QUIETEST:
         return Veto(f"{sound.gain_db:.0f} dB is too quiet for anything that the text names")
     said = listen(text)
-    weak = words.QUIET | words.DISTANT | (words.WEAKER if len(said.parts) < 2 else frozenset())
+    weak = _FAINT | words.WEAKER if len(said.parts) < 2 else _FAINT
     wrong = weak | words.LOUD if not sound.level_known else weak if sound.gain_db > 0 else words.LOUD
     right = "" if not sound.level_known else "strong" if sound.gain_db > 0 else "faint"
     level = next((mention.word for mention, kind in said.levels if kind != right), None)
@@ -189,9 +193,9 @@ def _drowned(said: SoundReading, noise_db: float | None) -> Veto | None:
     """Noise among what a text says is quiet, silent, clear, far, or anything at all."""
     if noise_db is None:
         return None
-    word, least = said.first(words.QUIET | words.STILL | words.CLEAR), FAINT_NOISE
+    word, least = said.first(_BARE), FAINT_NOISE
     if word is None:
-        word, least = said.first(words.DISTANT | words.BACKGROUND), FAR_NOISE
+        word, least = said.first(_FAR), FAR_NOISE
     if word is None and said.counted is not None:
         word, least = said.counted.word, COUNTED_NOISE
     if word is not None and noise_db < least:
@@ -223,7 +227,7 @@ def _taken(said: SoundReading, sound: AudioState) -> Veto | None:
     for listed, band, what in (
         (words.LOW_SOUNDS, LOW_BAND, "low"),
         (words.HIGH_SOUNDS, HIGH_BAND, "high"),
-        (words.SPEAKING | words.VOICES.keys(), VOICE_BAND, "of speech"),
+        (_VOICES, VOICE_BAND, "of speech"),
     ):
         if (word := said.first(listed)) and (left := _left(band, sound.bands)) < KEPT_BAND:
             return Veto(f"the text says {word!r}, and {left:.0%} of the frequencies {what} would be left (at least {KEPT_BAND:.0%})")

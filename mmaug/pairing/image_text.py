@@ -125,7 +125,7 @@ def colours_keep_their_names(text: str, picture: ImageState, context: Context) -
     """
     if not _speaks_of_colour(text) or picture.colour.is_identity:
         return None
-    return _colours(text, picture.colour.possible())
+    return _colours(text, picture.recolours.possible)
 
 
 @lru_cache(maxsize=65536)
@@ -161,8 +161,10 @@ def _colours(text: str, changes: tuple[ColourMap, ...]) -> Edit | Veto | None:
 
 def _agreed(mention: Colour, changes: tuple[ColourMap, ...]) -> Replacement | Veto | None:
     """What becomes of a colour word where all functions say the same; where it depends on the picture it is left out."""
-    verdict = _recolour(mention, changes[0])
-    return verdict if all(_recolour(mention, change) == verdict for change in changes[1:]) else _left_out(mention)
+    verdict, unsure = _recolour(mention, changes[0]), _left_out(mention)
+    if verdict == unsure:  # then it is left out whatever the others say
+        return unsure
+    return verdict if all(_recolour(mention, change) == verdict for change in changes[1:]) else unsure
 
 
 @lru_cache(maxsize=65536)

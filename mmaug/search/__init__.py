@@ -18,15 +18,20 @@ if TYPE_CHECKING:  # for editors and type checkers; at run time `__getattr__` gi
     from mmaug.search.base.candidate import JointCandidate as JointCandidate
     from mmaug.search.base.compact import CompactSpace as CompactSpace
     from mmaug.search.base.evaluator import Capability as Capability
+    from mmaug.search.base.evaluator import Cost as Cost
     from mmaug.search.base.evaluator import Evaluation as Evaluation
+    from mmaug.search.base.executor import Executor as Executor
     from mmaug.search.base.result import SearchResult as SearchResult
+    from mmaug.search.base.result import TrialRecord as TrialRecord
     from mmaug.search.base.searcher import AskTellSearcher as AskTellSearcher
     from mmaug.search.base.searcher import Budget as Budget
     from mmaug.search.base.searcher import OnlineSearcher as OnlineSearcher
     from mmaug.search.base.searcher import Searcher as Searcher
+    from mmaug.search.base.searcher import StepLog as StepLog
     from mmaug.search.base.searcher import Trial as Trial
     from mmaug.search.base.space import PolicySpace as PolicySpace
     from mmaug.search.bayesian import BayesianSearch as BayesianSearch
+    from mmaug.search.data_drift import Drift as Drift
     from mmaug.search.data_drift import drift as drift
     from mmaug.search.differentiable import DifferentiableSearch as DifferentiableSearch
     from mmaug.search.fast_auto_augment import FastAutoAugment as FastAutoAugment
@@ -55,11 +60,12 @@ _CLASSES = {
 _NAMES = {
     "base.candidate": ("JointCandidate",),
     "base.compact": ("CompactSpace",),
-    "base.evaluator": ("Capability", "Evaluation"),
-    "base.result": ("SearchResult",),
-    "base.searcher": ("AskTellSearcher", "Budget", "OnlineSearcher", "Searcher", "Trial"),
+    "base.evaluator": ("Capability", "Cost", "Evaluation"),
+    "base.executor": ("Executor",),
+    "base.result": ("SearchResult", "TrialRecord"),
+    "base.searcher": ("AskTellSearcher", "Budget", "OnlineSearcher", "Searcher", "StepLog", "Trial"),
     "base.space": ("PolicySpace",),
-    "data_drift": ("drift",),
+    "data_drift": ("Drift", "drift"),
 }
 _HOMES = {name: module for module, names in _NAMES.items() for name in names} | {name: module for module, name in _CLASSES.values()}
 

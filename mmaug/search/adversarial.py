@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 import torch
 
+from mmaug.errors import MmaugError
 from mmaug.policy import Policy, PolicyOp
 from mmaug.search.base.candidate import Candidate
 from mmaug.search.base.evaluator import Capability, Cost, Evaluation, Run
@@ -22,6 +23,9 @@ from mmaug.search.vocabulary import of_space
 
 if TYPE_CHECKING:
     from torch import Tensor
+
+STEADY = 0.99
+"""How much of the deviation of losses is that of earlier rounds."""
 
 COLLAPSED = 0.02
 """A controller whose ops have less of the entropy of even draws than this writes the same ops always, and can learn no more from them."""
@@ -36,10 +40,14 @@ class AdversarialAutoAugment(OnlineSearcher):
     algorithm, rate, entropy: of the controller. Three guards keep rows true, since a destroyed row is the hardest of all: identity: the
     share of rows that is left as it is; cap: the strongest strength; kept: policies under which rows pair up worse than this for
     the child (`run.kept`, 1 for true pairs) are taught as worse than all others.
-    `best` gives the average of all rounds first, then what the controller writes at the end: of two that play against each other the
-    averages come to rest, not the last moves. size: sub-policies drawn from each, where there are more.
-    Differs from the paper: the guards, of which it has none (identity=0, cap=1, kept=0 is the paper); an op for each modality in a slot.
-    Source: Zhang et al. 2020, "Adversarial AutoAugment", section 3 and algorithm 1.
+    `best` gives the average of all rounds first, in which a round weighs as much as its number, then what the controller writes at the
+    end: of two that play against each other the averages come to rest, not the last moves. size: sub-policies drawn from each, where
+    there are more.
+    Differs from the paper: the guards, of which it has none (identity=0, cap=1, kept=0 is the paper); an op for each modality in a slot;
+    losses are divided by the running mean of their deviation, not by that of the round: where all copies are about as hard, that would
+    make as much of noise as of anything, and the averages keep away from rest.
+    Source: Zhang et al. 2020, "Adversarial AutoAugment", section 3 and algorithm 1; Tammelin 2014, "Solving large imperfect information
+    games using CFR+", section 2 (the weights of rounds).
     """
 
     copies: int = 8
@@ -74,6 +82,7 @@ class AdversarialAutoAugment(OnlineSearcher):
         self._learner = Learner(controller, self.algorithm, self.rate, entropy=self.entropy)
         self._run: Run = task.start(seed=self.seed, steps=self.rounds * self.interval)
         self._round = self._destroyed = 0
+        self._deviation = 0.0
         self._seen: Counter[tuple[int, ...]] = Counter()
         self._log: dict[str, float] = {"loss": 0.0, "entropy": 1.0, "op_entropy": 1.0}
 
@@ -94,8 +103,11 @@ class AdversarialAutoAugment(OnlineSearcher):
         tokens, old = self._learner.controller.sample(self.copies, generator(self.seed, 3, self._round))
         policies = [self.policy(sequence) for sequence in tokens.tolist()]
         losses = np.array(self._run.advance(self.interval, policies))
+        if not np.isfinite(losses).all():
+            raise MmaugError(f"the losses of the child must be numbers, got {losses.tolist()}; lower its learning rate, or the cap")
         kept = np.array([self._run.kept(policy) for policy in policies]) if self.kept else np.ones(self.copies)
-        self._log = self._learner.update(tokens, old, torch.from_numpy(hardness(losses, kept, self.kept)))
+        self._deviation = steadied(self._deviation, losses[kept >= self.kept])
+        self._log = self._learner.update(tokens, old, torch.from_numpy(hardness(losses, kept, self.kept, self._deviation)))
         self._remember(tokens)
         self._destroyed += int((kept < self.kept).sum())
         self._round += 1
@@ -107,7 +119,8 @@ class AdversarialAutoAugment(OnlineSearcher):
         return StepLog(self._round - 1, values, Cost(1, self.interval * self.copies, scored.cost.seconds), policies[int(losses.argmax())])
 
     def _remember(self, tokens: Tensor) -> None:
-        self._seen.update(tuple(part) for part in tokens.reshape(-1, tokens.shape[1] // self._space.n_sub).tolist())
+        parts = Counter(tuple(part) for part in tokens.reshape(-1, tokens.shape[1] // self._space.n_sub).tolist())
+        self._seen.update({part: count * (self._round + 1) for part, count in parts.items()})
 
     def best(self, count: int) -> list[Candidate]:
         """The average of all rounds, then what the controller writes now."""
@@ -147,7 +160,7 @@ class AdversarialAutoAugment(OnlineSearcher):
         tensors = self._learner.state() | {f"run.{name}": value for name, value in self._run.state().items()}
         if self._seen:
             tensors["seen"] = torch.tensor([[*part, count] for part, count in self._seen.items()])
-        return tensors, {"round": self._round, "destroyed": self._destroyed, "log": self._log}
+        return tensors, {"round": self._round, "destroyed": self._destroyed, "deviation": self._deviation, "log": self._log}
 
     def load(self, tensors: Mapping[str, Tensor], values: Mapping[str, Any]) -> None:
         """Go on from a state; `begin` was called with the same task and space."""
@@ -156,18 +169,26 @@ class AdversarialAutoAugment(OnlineSearcher):
         self._learner.load(tensors)
         self._seen = Counter({tuple(row[:-1]): row[-1] for row in tensors["seen"].tolist()}) if "seen" in tensors else Counter()
         self._round, self._destroyed, self._log = int(values["round"]), int(values["destroyed"]), dict(values["log"])
+        self._deviation = float(values["deviation"])
 
 
-def hardness(losses: np.ndarray, kept: np.ndarray, least: float) -> np.ndarray:
-    """What the controller hears: losses less their mean, in standard deviations; float64 [policies].
+def steadied(before: float, losses: np.ndarray) -> float:
+    """The running mean of the deviation of losses, that of this round among them; it begins at the first round that has any."""
+    if len(losses) < 2 or not (now := float(losses.std())):
+        return before
+    return STEADY * before + (1 - STEADY) * now if before else now
 
-    Only policies that keep at least so much count in mean and deviation. The others hear between -2 and -1, or worse where the easiest
-    of the kept is lower: the more they destroy, the lower.
+
+def hardness(losses: np.ndarray, kept: np.ndarray, least: float, deviation: float) -> np.ndarray:
+    """What the controller hears: losses less their mean, in units of the deviation; float64 [policies].
+
+    Only policies that keep at least so much count in the mean. The others hear between -2 and -1, or worse where the easiest of the kept
+    is lower: the more they destroy, the lower.
     """
     fine = kept >= least
     heard = np.zeros(len(losses))
-    if fine.sum() > 1 and (spread := losses[fine].std()) > 0:
-        heard[fine] = (losses[fine] - losses[fine].mean()) / spread
+    if fine.sum() > 1 and deviation > 0:
+        heard[fine] = (losses[fine] - losses[fine].mean()) / deviation
     floor = min(0.0, float(heard.min())) - 1.0
     heard[~fine] = floor - (least - kept[~fine]) / max(least, 1e-12)
     return heard

@@ -14,6 +14,9 @@ from torch import Tensor
 from mmaug.neural.network import AugmentNetwork
 from mmaug.search.base.evaluator import Evaluation
 
+HELD = 64
+"""Batches of held-out rows that a network is trained on."""
+
 STORED = 8
 """Earlier networks that are kept for replay."""
 
@@ -33,6 +36,10 @@ class Seeing(Protocol):
 
     def losses(self, parameters: Mapping[str, Tensor], batch: Any, tensors: Mapping[str, Tensor]) -> Tensor: ...
 
+    def hears(self) -> Mapping[str, int]:
+        """Where there is sound, what its pictures are of: the fields of `mmaug.neural.hearing.Hearing`."""
+        ...
+
     def score(self, parameters: Mapping[str, Tensor]) -> Evaluation: ...
 
 
@@ -41,16 +48,19 @@ class Recipe:
     """How child and network are trained together.
 
     The network follows the child's failure (adversarial: weight), the teacher's loss (teacher: weight), which keeps rows recognisable, and
-    the change of the colours of a picture (colours: weight, of the sliced Wasserstein distance between its pixels before and after).
+    the change of the colours of a picture (colours: weight, of the sliced Wasserstein distance between its pixels before and after). Where
+    it is to help as well as to be hard, it follows the held-out loss of the child after one step on augmented rows (held: weight).
     average: of the child's weights, a step; that is the teacher. gate: the chance that a row is augmented for the child. every: steps of
     the child between two of the network. smoothing: of labels in the adversarial term. store: steps between networks put aside; the child
     meets an earlier one half of the time; 0 puts none aside. learning_rate, weight_decay: of the network (AdamW). choices: learning
     rate of a supergraph's choices. rate, momentum: of the child's descent.
-    Source: Suzuki 2022, "TeachAugment", 3.2 to 3.4 and appendix (weights, every 5 steps, AdamW 1e-3, smoothing .1, teacher .999).
+    Source: Suzuki 2022, "TeachAugment", 3.2 to 3.4 and appendix (weights, every 5 steps, AdamW 1e-3, smoothing .1, teacher .999); for the
+    held-out loss Tang et al. 2020, "OnlineAugment", 3.2.
     """
 
     adversarial: float = 1.0
     teacher: float = 1.0
+    held: float = 0.0
     colours: float = 10.0
     average: float = 0.999
     gate: float = 0.5
@@ -67,10 +77,14 @@ class Recipe:
 class AdversarialTraining:
     """One child, its teacher, and the network that augments for it.
 
-    logits: by decision, for a supergraph: parameters that are trained with the network; temperature() of their softmax.
+    logits: by decision, for a supergraph: parameters that are trained with the network; temperature() of their softmax. fixed: only the
+    child is trained, under the network as it is.
     """
 
-    def __init__(self, task: Seeing, network: AugmentNetwork, recipe: Recipe, seed: int, logits: Mapping[str, Tensor] | None = None):
+    def __init__(
+        self, task: Seeing, network: AugmentNetwork, recipe: Recipe, seed: int, logits: Mapping[str, Tensor] | None = None,
+        fixed: bool = False,
+    ):  # fmt: skip
         self.task, self.network, self.recipe, self.seed = task, network, recipe, seed
         self.modality = network.genotype.modality
         self.logits = dict(logits or {})
@@ -82,7 +96,7 @@ class AdversarialTraining:
         self.teacher = {name: weight.clone() for name, weight in self.weights.items()}
         groups = [{"params": list(network.parameters())}]
         groups += [{"params": list(self.logits.values()), "lr": recipe.choices, "weight_decay": 0.0}] if self.logits else []
-        moved = any(group["params"] for group in groups)
+        moved = not fixed and any(group["params"] for group in groups)
         self.adam = torch.optim.AdamW(groups, lr=recipe.learning_rate, weight_decay=recipe.weight_decay) if moved else None
         self.stored: list[dict[str, Tensor]] = []
         self.steps = 0
@@ -99,7 +113,7 @@ class AdversarialTraining:
         if self.adam is not None and (self.steps + 1) % self.recipe.every == 0:
             told["network"] = self._network(batch, drawn)
         self.steps += 1
-        if self.recipe.store and self.steps % self.recipe.store == 0:
+        if self.adam is not None and self.recipe.store and self.steps % self.recipe.store == 0:
             kept = {name: value.detach().clone() for name, value in self.network.state_dict().items()}
             self.stored = [*self.stored, kept][-STORED:]
         return told
@@ -157,9 +171,27 @@ class AdversarialTraining:
             total = total + recipe.colours * colour_distance(x, y, drawn)
         return total
 
+    def ahead(self, batch: Any, drawn: np.random.Generator) -> Tensor:
+        """The held-out loss of the child after one step on augmented rows, with gradients to the network.
+
+        Source: Tang et al. 2020, "OnlineAugment", 3.2 (the meta-gradient of one step); Finn et al. 2017, "Model-agnostic meta-learning".
+        """
+        free = {name: weight.detach().requires_grad_() for name, weight in self.weights.items()}
+        given = self.task.tensors(free, batch)
+        x = given[self.modality]
+        y = x + (self.augmented(x.detach(), drawn) - x.detach())
+        loss = self.task.losses(free, batch, {**given, self.modality: y}).mean()
+        slopes = torch.autograd.grad(loss, list(free.values()), create_graph=True, allow_unused=True)
+        pairs = zip(free.items(), slopes, strict=True)
+        stepped = {name: weight if slope is None else weight - self.recipe.rate * slope for (name, weight), slope in pairs}
+        held = self.task.batch("valid", int(drawn.integers(HELD)))
+        return self.task.losses(stepped, held, self.task.tensors(stepped, held)).mean()
+
     def _network(self, batch: Any, drawn: np.random.Generator) -> float:
         assert self.adam is not None
         loss = self.objective(batch, drawn)
+        if self.recipe.held:
+            loss = loss + self.recipe.held * self.ahead(batch, drawn)
         moved = [parameter for group in self.adam.param_groups for parameter in group["params"]]
         slopes = torch.autograd.grad(loss, moved, allow_unused=True)
         for parameter, slope in zip(moved, slopes, strict=True):

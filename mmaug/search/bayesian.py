@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -12,14 +13,18 @@ from mmaug.search.base.evaluator import Evaluation
 from mmaug.search.base.ranking import Ranking
 from mmaug.search.base.searcher import AskTellSearcher, Budget, Trial
 from mmaug.search.optuna_adapter import METHODS, Study
+from mmaug.search.probing import Probes
 
 MOST = 15
 """Numbers that a Gaussian process is given at most; in 30 it was no better than random draws."""
 
-STARTUP: Mapping[str, int] = {"tpe": 32, "gp": 16}
+STARTUP = 16
 """Trials that are spread evenly before the model is asked, where no number is given."""
 
 VIEWS = ("auto", "full", "compact")
+
+SLOT = re.compile(r"sub\d+\.slot\d+\.")
+"""What the names of one slot's decisions begin with."""
 
 
 @dataclass
@@ -28,11 +33,12 @@ class BayesianSearch(AskTellSearcher):
 
     method: "tpe" for the full space, "gp" for few decisions and dear trials. view: "full" is all decisions of the space, "compact" is
     two numbers a modality (how many ops, how strong), "auto" is full but for a Gaussian process on more than 15. startup: trials
-    spread evenly first; default 32 for tpe, 16 for gp. candidates: points that tpe chooses each trial from; the fewer, the more it
-    explores. batch: trials asked for together; those not yet answered count as the worst (tpe) or are averaged over (gp).
-    Differs from the papers: the first trials are spread so that every op comes up, and tpe chooses from 8 points, not 24: with both
-    it settled on a wrong op less often. Expected improvement is over the best observed value, noisy as it is (optuna's choice); the
-    driver scores the best again on fresh seeds.
+    spread evenly first; default 16. candidates: points that tpe chooses each trial from. probe: with tpe, every so
+    many trials is not the model's, but the best so far with one op replaced by that least tried there; 0 for none. batch: trials asked
+    for together; those not yet answered count as the worst (tpe) or are averaged over (gp).
+    Differs from the papers: the first trials are spread so that every op comes up; tpe models each slot apart from the others, and all
+    decisions within one together; and it probes, since a slot that has settled on an op seldom sees another one at numbers that suit it.
+    Expected improvement is over the best observed value, noisy as it is (optuna's choice); the driver scores the best again on fresh seeds.
     Source: Bergstra et al. 2011, "Algorithms for hyper-parameter optimization", section 4; Snoek et al. 2012, "Practical Bayesian
     optimization", section 2; Ament et al. 2023, "Unexpected improvements to expected improvement", section 4.
     """
@@ -40,7 +46,8 @@ class BayesianSearch(AskTellSearcher):
     method: str = "tpe"
     view: str = "auto"
     startup: int | None = None
-    candidates: int = 8
+    candidates: int = 24
+    probe: int = 3
     batch: int = 1
     seed: int = 0
     default_budget: ClassVar[Budget] = Budget(evaluations=200)
@@ -50,6 +57,8 @@ class BayesianSearch(AskTellSearcher):
             raise ValueError(f"BayesianSearch: method must be one of {', '.join(METHODS)}, got {self.method!r}")
         if self.view not in VIEWS:
             raise ValueError(f"BayesianSearch: view must be one of {', '.join(VIEWS)}, got {self.view!r}")
+        if self.probe < 0 or self.probe == 1:
+            raise ValueError(f"BayesianSearch: probe must be 0, for none, or at least 2, got {self.probe!r}")
 
     def begin(self, task: Any, space: Any, init: Sequence[Candidate] = ()) -> None:
         """Start afresh. init: asked for first; a policy of another space is asked for, and the model does not hear of it."""
@@ -63,9 +72,11 @@ class BayesianSearch(AskTellSearcher):
                 first.append(self._space.values(policy_of(candidate)))
             except PolicyError:
                 self._foreign.append(candidate)
-        startup = STARTUP[self.method] if self.startup is None else self.startup
-        self._study = Study(self._space.flat(), self.method, startup, self.candidates, self.seed, first)
-        self._asked = 0
+        startup, flat = STARTUP if self.startup is None else self.startup, self._space.flat()
+        parts = slots(flat) if self.method == "tpe" else ()
+        self._study = Study(flat, self.method, startup, self.candidates, self.seed, first, parts)
+        self._probes = Probes(flat, self.seed) if self.method == "tpe" and self.probe else None
+        self._asked = self._led = 0
         self._ranking = Ranking()
 
     def ask(self, count: int) -> list[Trial]:
@@ -76,8 +87,21 @@ class BayesianSearch(AskTellSearcher):
         number, self._asked = self._asked, self._asked + 1
         if self._foreign:
             return Trial(number, self._foreign.pop(0))
-        asked, values = self._study.ask()
+        asked, values = self._study.ask(self._probed())
+        if self._probes is not None:
+            self._probes.add(values)
         return Trial(number, self._space.policy(values), notes={"asked": asked, "values": values})
+
+    def _probed(self) -> dict[str, Any] | None:
+        """What to try in place of what the model says, if anything."""
+        if not self._probes or not self._study.led:
+            return None
+        self._led += 1
+        best = self._ranking.best(1)
+        try:
+            return self._probes.next(self._space.values(policy_of(best[0]))) if best and self._led % self.probe == 1 else None
+        except PolicyError:  # the best is one to start from that is of another space
+            return None
 
     def tell(self, trial: Trial, evaluation: Evaluation) -> None:
         """Remember the answer; a trial that failed teaches nothing."""
@@ -92,3 +116,12 @@ class BayesianSearch(AskTellSearcher):
     def diagnostics(self) -> dict[str, Any]:
         """What was modelled, and with how many decisions."""
         return {"method": self.method, "space": type(self._space).__name__, "decisions": self._space.unit()}
+
+
+def slots(flat: Mapping[str, Any]) -> list[list[str]]:
+    """The names of decisions, slot by slot; all together where there are no slots."""
+    parts: dict[str, list[str]] = {}
+    for name in flat:
+        place = SLOT.match(name)
+        parts.setdefault(place[0] if place else "", []).append(name)
+    return list(parts.values())

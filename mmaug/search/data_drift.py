@@ -6,8 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from mmaug.search.base import scoring
-from mmaug.search.base.candidate import Candidate
+from mmaug.errors import MmaugError
+from mmaug.policy import Policy
+from mmaug.search.base import checks, scoring
+from mmaug.search.base.candidate import Candidate, JointCandidate
 from mmaug.search.base.driver import modalities_of
 from mmaug.search.base.executor import Executor, executor_of
 from mmaug.search.base.jobs import Request
@@ -47,8 +49,13 @@ def drift(policy: Candidate | SearchResult, old_task: Any, new_task: Any, *, see
 
     It is where on the new data the policy no longer beats both others by its spread: the standard error, over seeds, of the difference
     of scores on the same seed. policy: or the result of a search. seeds: at least 2, so that there is a spread.
+    Raises: MmaugError for seeds or a policy that are none, or where the policy or the identity has no score on one of the tasks.
     """
+    checks.whole("seeds", seeds, 2)
     found = policy.best if isinstance(policy, SearchResult) else policy
+    if not isinstance(found, (Policy, JointCandidate)):
+        raise MmaugError(f"policy must be a policy or the result of a search, got {policy!r}; read a file with mm.Policy.load")
+    checks.executor(executor_of(executor))
     old, new = (_scores(found, as_task(task), seeds, executor) for task in (old_task, new_task))
     failed = [words for name, words in RIVALS.items() if not scoring.beats(new["policy"], new[name])]
     before = [words for name, words in RIVALS.items() if not scoring.beats(old["policy"], old[name])]
@@ -64,6 +71,8 @@ def _scores(found: Candidate, task: Any, seeds: int, executor: Executor | int) -
     fixed = scoring.fixed_baselines(tuple(RIVALS), modalities_of(task), found)
     named = {"policy": found, **fixed}
     engine = executor_of(executor)
+    if (check := getattr(task, "check", None)) is not None:
+        check()
     try:
         engine.start(task)
         asked = [Request(candidate, 1.0, scoring.FRESH + seed) for candidate in named.values() for seed in range(seeds)]
@@ -71,4 +80,8 @@ def _scores(found: Candidate, task: Any, seeds: int, executor: Executor | int) -
     finally:
         engine.stop()
     rows = [answers[place] for place in range(len(asked))]
-    return {name: scoring.scored(c, rows[i * seeds : (i + 1) * seeds]) for i, (name, c) in enumerate(named.items())}
+    scored = {name: scoring.scored(c, rows[i * seeds : (i + 1) * seeds]) for i, (name, c) in enumerate(named.items())}
+    for name in ("policy", "identity"):
+        if not scored[name].scores:
+            raise MmaugError(f"drift: the {name} has no score on {type(task).__name__}: {scored[name].error}; there is nothing to compare")
+    return scored

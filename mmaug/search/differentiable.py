@@ -17,7 +17,7 @@ from mmaug.search.base.candidate import Candidate, policy_of
 from mmaug.search.base.evaluator import Bilevel, Capability, Cost, Stage
 from mmaug.search.base.searcher import Budget, OnlineSearcher, StepLog
 from mmaug.search.estimators import ControlVariate, relax_gradients, score_surrogate, unrolled
-from mmaug.search.relaxed_draws import composite, distribution, mixed_stages, settled
+from mmaug.search.relaxed_draws import composite, distribution, lean, mixed_stages, settled
 
 Estimator = Literal["score_function", "relax", "gumbel", "darts"]
 ESTIMATORS: tuple[Estimator, ...] = ("score_function", "relax", "gumbel", "darts")
@@ -32,7 +32,8 @@ class DifferentiableSearch(OnlineSearcher):
       ops, those on texts too, and costs no second derivatives.
       "relax": one draw a batch, and the held-out loss after a step under it; scores with a learnt control variate; strengths of smooth
       ops get their exact gradient.
-      "gumbel": all ops a batch, straight-through; little noise, but it leans.
+      "gumbel": all ops a batch, straight-through; little noise, but it leans: give it a warm_up and small steps, or what makes slopes of an
+      untrained child large is taken for good.
       "darts": all ops at once, weighed by a softmax that cools from `temperature` to `cold`; the likeliest are kept in the end, and
       `diagnostics` says what that costs ("gap": held-out loss of the kept ops less that of the mix, one step ahead).
     updates: of the policy. every: updates in one step of the search, after which it can be resumed. samples: draws a batch
@@ -73,11 +74,14 @@ class DifferentiableSearch(OnlineSearcher):
                 raise ValueError(f"DifferentiableSearch: {name} must be more than 0, got {getattr(self, name)!r}")
 
     def begin(self, task: Any, space: Any, init: Sequence[Candidate] = ()) -> None:
-        """Start with an even policy, or one that leans towards the first of `init`."""
+        """Start with an even policy, or from the first of `init`: a policy of the space, or what an earlier search found.
+
+        Raises: PolicyError where it is neither.
+        """
         self._bilevel: Bilevel = task.bilevel(seed=self.seed)
         self._relaxed = space.relax()
         if init:
-            self._relaxed.set_values(space.values(policy_of(init[0])))
+            lean(self._relaxed, policy_of(init[0]))
         self._weights = {name: weight.detach().clone() for name, weight in self._bilevel.parameters().items()}
         self._moving = {name: torch.zeros_like(weight) for name, weight in self._weights.items()}
         self._policy: list[Tensor] = list(self._relaxed.parameters())
@@ -102,19 +106,19 @@ class DifferentiableSearch(OnlineSearcher):
         while self._warm < self.warm_up:
             self._move(self._slopes(self._weights, self._bilevel.batch("train", self._warm), (), 0))
             self._warm, slopes = self._warm + 1, slopes + 1
-        last = min(self._update + self.every, self.updates)
-        for _ in range(last - self._update):
+        done = min(self.every, self.updates - self._update)
+        for _ in range(done):
             losses, used = self._advance()
             value, slopes = value + losses, slopes + used
             self._update += 1
         if self._update >= self.updates and self.estimator == "darts":
             self._gap = self._discretised()
         scored = self._bilevel.score(self._weights)
-        values = {"held_out_loss": value / self.every, "entropy": self._entropy()}
+        values = {"held_out_loss": value / done, "entropy": self._entropy()}
         if scored.objective is not None:
             values["objective"] = float(scored.objective)
         seconds = time.perf_counter() - began
-        return StepLog(math.ceil(self._update / self.every) - 1, values, Cost(0, slopes, seconds), distribution(self._relaxed))
+        return StepLog(math.ceil(self._update / self.every) - 1, values, Cost(1, slopes, seconds), distribution(self._relaxed))
 
     def _advance(self) -> tuple[float, int]:
         """One update; the held-out loss, and how many gradients of the child it took."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import heapq
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -61,10 +62,13 @@ class FastAutoAugment(OnlineSearcher):
         self._folds: list[Fold] = list(task.folds(self.folds, share=self.share, seed=self.seed))
         self._weights = [fold.fingerprint() for fold in self._folds]
         self._plain = [self._loss(fold, Policy.sequence()) for fold in self._folds]
+        if not all(map(math.isfinite, self._plain)):
+            raise MmaugError(f"FastAutoAugment: the losses of the folds without augmentation must be numbers, got {self._plain}")
         first = list(self._known(init))
         seeds = [self.seed * self.folds + number for number in range(self.folds)]
         self._studies = [Study(space.flat(), "tpe", self.startup, self.candidates, seed, first) for seed in seeds]
         self._tried: list[tuple[float, Policy]] = []
+        self._failed = 0
 
     def _known(self, init: Sequence[Candidate]) -> Iterator[dict[str, Any]]:
         """The values of the policies that are of the space."""
@@ -75,6 +79,17 @@ class FastAutoAugment(OnlineSearcher):
     def _loss(self, fold: Fold, policy: Policy) -> float:
         return fold.loss(policy, draws=self.draws, seed=self.seed)
 
+    def _loss_or_worst(self, here: int, policy: Policy) -> float:
+        """The loss of a policy on a fold; where it fails, or is no number, the highest that the fold has seen."""
+        try:
+            loss = self._loss(self._folds[here], policy)
+        except MmaugError:
+            loss = math.nan
+        if math.isfinite(loss):
+            return loss
+        self._failed += 1
+        return max([self._plain[here], *(other for other, _ in self._tried[here :: self.folds])])
+
     def step(self) -> StepLog | None:
         """One policy on one fold. Raises: MmaugError where a fold's weights have changed."""
         number = len(self._tried)
@@ -83,7 +98,7 @@ class FastAutoAugment(OnlineSearcher):
         here = number % self.folds
         asked, values = self._studies[here].ask()
         policy = self._space.policy(values)
-        loss = self._loss(self._folds[here], policy)
+        loss = self._loss_or_worst(here, policy)
         self._tell(here, asked, policy, loss)
         if number // self.folds == self.trials - 1:
             self._check(here)
@@ -122,17 +137,24 @@ class FastAutoAugment(OnlineSearcher):
         unchanged = all(fold.fingerprint() == before for fold, before in zip(self._folds, self._weights, strict=True))
         gain = sum(gains) / len(gains) if gains else None
         collapsed = gain is not None and gain <= 0
-        return {"gain": gain, "gains": gains, "plain": list(self._plain), "unchanged": unchanged, "collapsed": collapsed}
+        return {
+            "gain": gain,
+            "gains": gains,
+            "plain": list(self._plain),
+            "unchanged": unchanged,
+            "collapsed": collapsed,
+            "failed_steps": self._failed,
+        }
 
     def state(self) -> tuple[dict[str, Tensor], dict[str, Any]]:
         """The losses: all else follows from them."""
         import torch
 
-        return {"losses": torch.tensor([loss for loss, _ in self._tried], dtype=torch.float64)}, {}
+        return {"losses": torch.tensor([loss for loss, _ in self._tried], dtype=torch.float64)}, {"failed": self._failed}
 
     def load(self, tensors: Mapping[str, Tensor], values: Mapping[str, Any]) -> None:
         """Go on from a state, by asking again for what had been asked for; `begin` was called with the same task and space."""
-        del values
+        self._failed = int(values["failed"])
         for number, loss in enumerate(tensors["losses"].tolist()):
             asked, found = self._studies[number % self.folds].ask()
             self._tell(number % self.folds, asked, self._space.policy(found), loss)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 import torch
 
+from mmaug.errors import MmaugError
 from mmaug.search.base.candidate import Candidate, JointCandidate
 from mmaug.search.base.evaluator import Capability, Cost, Supernet
 from mmaug.search.base.searcher import OnlineSearcher, StepLog
@@ -69,7 +70,8 @@ class JointNAS(OnlineSearcher):
         self._net: Supernet = task.supernet(seed=self.seed)
         self._vocabulary = of_space(space, before=self._net.choices)
         self._draws = self._make()
-        self._round = 0
+        self._round, self._failed = 0, 0
+        self._worst = 0.0
         self._entropy = 1.0
         self._found: dict[tuple[int, ...], tuple[int, float, float]] = {}
         for candidate in init:
@@ -101,7 +103,10 @@ class JointNAS(OnlineSearcher):
             return None
         for tokens in self._draws.draw(self.shared, self.seed, 8, self._round).tolist() if self.shared else []:
             one = self.candidate(tokens)
-            self._net.step(one.architecture, one.policy)
+            try:
+                self._net.step(one.architecture, one.policy)
+            except MmaugError:  # the shared weights are as they were
+                self._failed += 1
         key = (self.seed, 9, self._round)
         drawn = self._draws.draw(self.samples, *key)
         rewards = [self._reward(tuple(tokens)) for tokens in drawn.tolist()]
@@ -114,7 +119,13 @@ class JointNAS(OnlineSearcher):
 
     def _reward(self, tokens: tuple[int, ...]) -> float:
         one = self.candidate(tokens)
-        reward = float(self._net.reward(one.architecture, one.policy, self.fine_tune))
+        try:
+            reward = float(self._net.reward(one.architecture, one.policy, self.fine_tune))
+        except MmaugError:
+            reward = math.nan
+        if not math.isfinite(reward):
+            self._failed, reward = self._failed + 1, self._worst
+        self._worst = min(self._worst, reward)
         count, total, squares = self._found.get(tokens, (0, 0.0, 0.0))
         self._found[tokens] = (count + 1, total + reward, squares + reward * reward)
         return reward
@@ -135,7 +146,7 @@ class JointNAS(OnlineSearcher):
         """Entropy as a share of even draws', whether draws have collapsed, distinct candidates, noise of a reward."""
         return {
             "rounds": self._round, "entropy": self._entropy, "collapsed": self._entropy < COLLAPSED,
-            "distinct": len(self._found), "noise": self._noise(),
+            "distinct": len(self._found), "noise": self._noise(), "failed_steps": self._failed,
         }  # fmt: skip
 
     def state(self) -> tuple[dict[str, Tensor], dict[str, Any]]:
@@ -145,7 +156,7 @@ class JointNAS(OnlineSearcher):
         if self._found:
             tensors["found.tokens"] = torch.tensor(list(self._found))
             tensors["found.rewards"] = torch.tensor(list(self._found.values()), dtype=torch.float64)
-        return tensors, {"round": self._round, "entropy": self._entropy}
+        return tensors, {"round": self._round, "entropy": self._entropy, "failed": self._failed, "worst": self._worst}
 
     def load(self, tensors: Mapping[str, Tensor], values: Mapping[str, Any]) -> None:
         """Go on from a state; `begin` was called with the same task and space."""
@@ -158,3 +169,4 @@ class JointNAS(OnlineSearcher):
         rows = zip(parts["found"]["tokens"].tolist(), parts["found"]["rewards"].tolist(), strict=True) if parts["found"] else ()
         self._found = {tuple(tokens): (int(n), total, squares) for tokens, (n, total, squares) in rows}
         self._round, self._entropy = int(values["round"]), float(values["entropy"])
+        self._failed, self._worst = int(values["failed"]), float(values["worst"])

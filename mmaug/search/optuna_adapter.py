@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -13,54 +14,77 @@ if TYPE_CHECKING:
     import optuna
 
 METHODS = ("tpe", "gp")
-MAX_SEED = 2**32
+MAX_SEED, APART = 2**32, 7919
+"""Samplers take seeds below the first; those of the parts of a study lie apart by the second."""
 
 
 class Study:
-    """One optuna study in memory, to be maximised. The same tells in the same order lead to the same asks.
+    """Optuna studies in memory, one for each part of the decisions, all told the same, to be maximised. The same tells in the same order
+    lead to the same asks.
 
     flat: the decisions by name; it is static, since decisions that come and go would be drawn at random. method: "tpe" is multivariate
     with a constant liar for trials that run, "gp" a Gaussian process (Matern 5/2, categories by Hamming distance) with the logarithm of
     expected improvement. startup: trials that are spread evenly first: every option of every decision comes up as often as any other.
     candidates: points that the Parzen estimator chooses from; the fewer, the more it explores. first: values asked for before all.
+    parts: names that are modelled together; parts are modelled apart from each other. Default: all together.
     """
 
     def __init__(
         self, flat: Mapping[str, Dimension], method: str = "tpe", startup: int = 32, candidates: int = 8, seed: int = 0,
-        first: Sequence[Mapping[str, Any]] = (),
+        first: Sequence[Mapping[str, Any]] = (), parts: Sequence[Sequence[str]] = (),
     ):  # fmt: skip
-        import optuna
-
         if method not in METHODS:
             raise ValueError(f"method must be one of {', '.join(METHODS)}, got {method!r}")
-        sampler: optuna.samplers.BaseSampler
-        if method == "tpe":
-            sampler = optuna.samplers.TPESampler(
-                seed=seed % MAX_SEED, multivariate=True, constant_liar=True, n_startup_trials=startup, n_ei_candidates=candidates
-            )
-        else:
-            sampler = optuna.samplers.GPSampler(seed=seed % MAX_SEED, n_startup_trials=startup)
-        before = optuna.logging.get_verbosity()
-        optuna.logging.set_verbosity(max(before, optuna.logging.WARNING))  # that a study was made is no news
-        self._study = optuna.create_study(direction="maximize", sampler=sampler)
-        optuna.logging.set_verbosity(before)
-        self._distributions = {name: _distribution(dimension) for name, dimension in flat.items()}
-        for values in (*first, *spread(flat, startup, seed)):
-            self._study.enqueue_trial(dict(values))
+        self._parts = []
+        for number, names in enumerate(parts or [list(flat)]):
+            made = _study(method, startup, candidates, (seed + number * APART) % MAX_SEED)
+            self._parts.append((made, {name: _distribution(flat[name]) for name in names}))
+        self._forced = deque[Mapping[str, Any]]([*first, *spread(flat, startup, seed)])
 
-    def ask(self) -> tuple[int, dict[str, Any]]:
-        """The number of a trial, and its values."""
-        trial = self._study.ask(self._distributions)
-        return trial.number, {name: trial.params[name] for name in self._distributions}
+    def ask(self, values: Mapping[str, Any] | None = None) -> tuple[int, dict[str, Any]]:
+        """The number of a trial, and its values. values: what it shall try, where the model is not to say."""
+        forced = self._forced.popleft() if self._forced else values
+        found: dict[str, Any] = {}
+        number = 0
+        for study, distributions in self._parts:
+            if forced is not None:
+                study.enqueue_trial({name: forced[name] for name in distributions})
+            trial = study.ask(distributions)
+            number = trial.number
+            found |= {name: trial.params[name] for name in distributions}
+        return number, found
+
+    @property
+    def led(self) -> bool:
+        """Whether the next trial is the model's: what was to be asked for first has been."""
+        return not self._forced
 
     def tell(self, number: int, objective: float | None) -> None:
         """What a trial was worth; None where it failed."""
         import optuna
 
-        if objective is None:
-            self._study.tell(number, state=optuna.trial.TrialState.FAIL)
-        else:
-            self._study.tell(number, objective)
+        for study, _ in self._parts:
+            if objective is None:
+                study.tell(number, state=optuna.trial.TrialState.FAIL)
+            else:
+                study.tell(number, objective)
+
+
+def _study(method: str, startup: int, candidates: int, seed: int) -> optuna.Study:
+    import optuna
+
+    sampler: optuna.samplers.BaseSampler
+    if method == "tpe":
+        sampler = optuna.samplers.TPESampler(
+            seed=seed, multivariate=True, constant_liar=True, n_startup_trials=startup, n_ei_candidates=candidates
+        )
+    else:
+        sampler = optuna.samplers.GPSampler(seed=seed, n_startup_trials=startup)
+    before = optuna.logging.get_verbosity()
+    optuna.logging.set_verbosity(max(before, optuna.logging.WARNING))  # that a study was made is no news
+    made = optuna.create_study(direction="maximize", sampler=sampler)
+    optuna.logging.set_verbosity(before)
+    return made
 
 
 def spread(flat: Mapping[str, Dimension], count: int, seed: int) -> list[dict[str, Any]]:

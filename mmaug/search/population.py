@@ -57,6 +57,7 @@ class PopulationBased(OnlineSearcher):
     All members begin alike, with the same weights and rows in the same order: they differ by their policies only. They train side by
     side in the workers of `search(executor=...)`. One whose training fails stays where it was, and is the worst of all until it takes over
     another; where all fail, so does the search.
+    Differs from the paper: intervals are in steps, as children here train for few epochs; the rest as `PopulationSpace` says.
     Source: Ho et al. 2019, "Population based augmentation", section 3; Jaderberg et al. 2017, "Population based training" (truncation).
     """
 

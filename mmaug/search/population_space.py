@@ -80,10 +80,11 @@ class PopulationSpace:
     def vector(self, policy: Policy) -> np.ndarray:
         """The vector nearest to any policy: each op's chance in its tree, and its strength; ops that are not in the space are left out.
 
-        An op that comes up more often than it has copies is given its mean strength in all of them.
+        Of a schedule the last policy counts. An op that comes up more often than it has copies is given its mean strength in all of
+        them; one whose parameters are given by ranges, half of its reach.
         """
         found: dict[str, list[tuple[float, float]]] = {}
-        _collect(policy.at(0.0), 1.0, found)
+        _collect(policy.at(1.0), 1.0, found)
         vector = self.nothing()
         for name, uses in found.items():
             rows = [number for number, entry in enumerate(self.entries) if entry == name]
@@ -128,6 +129,6 @@ def _collect(policy: Policy, chance: float, found: dict[str, list[tuple[float, f
     for number, item in enumerate(policy.items):
         share = chance * policy.p * (policy.weights[number] / total if policy.kind == "choice" else 1.0)
         if isinstance(item, PolicyOp):
-            found.setdefault(item.name, []).append((share * item.p, item.strength or 0.0))
+            found.setdefault(item.name, []).append((share * item.p, 0.5 if item.strength is None else item.strength))
         else:
             _collect(item, share, found)

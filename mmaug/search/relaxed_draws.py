@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import itertools
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 import torch
 from torch import Tensor
 
+from mmaug.errors import PolicyError
 from mmaug.policy import Policy, PolicyOp, op
 from mmaug.registry import get_op
 from mmaug.search.base.evaluator import Drawn, Stage
@@ -132,6 +136,10 @@ def settled(relaxed: RelaxedPolicy, generator: torch.Generator) -> list[Stage]:
     return stages
 
 
+UNSAID = 0.01
+"""The chance, about, of an op that a distribution leaves out as too rare, where a search begins from it again."""
+
+
 @torch.no_grad()
 def distribution(relaxed: RelaxedPolicy, least: float = 0.02) -> Policy:
     """The distribution that was trained, as a policy: in every slot a choice of ops with their chances, but for those below `least`."""
@@ -150,6 +158,41 @@ def distribution(relaxed: RelaxedPolicy, least: float = 0.02) -> Policy:
             slots.append(Policy.sequence(*parts, p=float(p[sub, slot, 0]) if space.coupling == "shared" else 1.0))
         subs.append(Policy.sequence(*slots))
     return Policy.choice(subs)
+
+
+def lean(relaxed: RelaxedPolicy, policy: Policy) -> None:
+    """Begin from a policy of the space, or from a distribution as `distribution` makes it. Raises: PolicyError for any other."""
+    try:
+        relaxed.set_values(relaxed.space.values(policy))
+    except PolicyError:
+        try:
+            _lean_to_distribution(relaxed, policy)
+        except (AttributeError, IndexError, TypeError, ValueError) as error:
+            raise PolicyError(
+                "the search can start from a policy of its space, or from what an earlier one of the same space found; this is neither"
+            ) from error
+
+
+@torch.no_grad()
+def _lean_to_distribution(relaxed: RelaxedPolicy, policy: Any) -> None:
+    space = relaxed.space
+    if policy.kind != "choice" or len(policy.items) != space.n_sub or any(len(sub.items) != space.n_ops for sub in policy.items):
+        raise ValueError("other slots")
+    for at in itertools.product(range(space.n_sub), range(space.n_ops)):
+        slot = policy.items[at[0]].items[at[1]]
+        for place, (modality, choice) in enumerate(zip(space.modalities, slot.items, strict=True)):
+            relaxed.logits[modality][at] = math.log(UNSAID)
+            for item, share in zip(choice.items, choice.weights, strict=True):
+                number = space.pools[modality].index(item.name if isinstance(item, PolicyOp) else IDENTITY)
+                relaxed.logits[modality][at][number] = math.log(share)
+                if isinstance(item, PolicyOp) and item.strength is not None:
+                    relaxed.strength_logits[modality][at][number] = _logit(item.strength)
+            coin = slot.p if space.coupling == "shared" else choice.p
+            relaxed.p_logits[at][0 if space.coupling == "shared" else place] = _logit(coin)
+
+
+def _logit(share: float) -> Tensor:
+    return torch.logit(torch.tensor(share), eps=1e-6)
 
 
 def _op(name: str, strength: float) -> Policy | PolicyOp:

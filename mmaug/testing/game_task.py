@@ -79,7 +79,7 @@ class MinimaxGame:
 
 
 class GameRun:
-    """The child's side: `Run` of the game. average: its mean mixture over all steps so far, float64 [skills]."""
+    """The child's side: `Run` of the game. average: its mean mixture so far, in which a step weighs as much as its number, [skills]."""
 
     def __init__(self, task: MinimaxGame, seed: int):
         self.task = task
@@ -95,7 +95,7 @@ class GameRun:
 
     @property
     def average(self) -> np.ndarray:
-        return self.summed / max(self.steps, 1)
+        return self.summed / max(self.steps * (self.steps + 1) / 2, 1)
 
     def advance(self, steps: int, policies: Sequence[Policy]) -> list[float]:
         """Steps of gradient descent on the mean loss of the policies."""
@@ -105,8 +105,8 @@ class GameRun:
             skills, mean = self.skills, rows.mean(0)
             losses += rows @ skills / steps
             self.logits = self.logits - self.task.rate * skills * (mean - mean @ skills)
-            self.summed = self.summed + skills
             self.steps += 1
+            self.summed = self.summed + self.steps * skills
         return losses.tolist()
 
     def score(self) -> Evaluation:

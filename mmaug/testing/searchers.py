@@ -13,6 +13,7 @@ import dataclasses
 import inspect
 import json
 import sys
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, ClassVar
@@ -28,14 +29,14 @@ from mmaug.search.base.searcher import AskTellSearcher, Budget, OnlineSearcher, 
 from mmaug.testing.tasks import PlantedBandit
 
 
-class SearcherContract:
-    """The laws, one method each."""
+class SearcherContract(ABC):
+    """The laws, one method each; a test class says by `make` what is held to them."""
 
     budget: ClassVar[Budget | int] = 24
 
+    @abstractmethod
     def make(self) -> Searcher:
         """A new searcher, quick enough for tests."""
-        raise NotImplementedError
 
     def task(self) -> Any:
         """A task that it can work on."""
@@ -78,8 +79,9 @@ class SearcherContract:
         after = max(1, len(whole.history) // 2)
         with pytest.raises(_Stop):
             self.run(resume=tmp_path, callbacks=[_stop_after(after)])
-        again = self.run(resume=tmp_path)
-        assert history(again) == history(whole)
+        seen: list[TrialRecord] = []
+        again = self.run(resume=tmp_path, callbacks=[seen.append])
+        assert history(again) == history(whole) and seen == list(again.history)
         assert [scored.to_json() for scored in again.top] == [scored.to_json() for scored in whole.top]
         lines = (tmp_path / "journal.jsonl").read_bytes()
         assert history(self.run(resume=tmp_path)) == history(whole)
@@ -98,7 +100,7 @@ class SearcherContract:
     def test_the_number_of_workers_does_not_matter(self) -> None:
         """Two processes, the same history."""
         if isinstance(self.make(), OnlineSearcher):
-            return  # its steps are taken in this process
+            return  # its steps are taken in this process, and those that train members in workers have tests of their own
         assert history(self.run(executor=2)) == history(self.run())
 
     def test_failed_trials_are_survived(self) -> None:

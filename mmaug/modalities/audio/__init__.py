@@ -3,6 +3,6 @@
 Importing this package enters them into the registry.
 """
 
-from mmaug.modalities.audio import channels, distortion, equaliser, level, noise, pitch, room, time
+from mmaug.modalities.audio import channels, distortion, equaliser, level, neural, noise, pitch, room, time
 
-__all__ = ["channels", "distortion", "equaliser", "level", "noise", "pitch", "room", "time"]
+__all__ = ["channels", "distortion", "equaliser", "level", "neural", "noise", "pitch", "room", "time"]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
+from functools import lru_cache
 
 import numpy as np
 
@@ -62,15 +64,33 @@ def muted(samples: np.ndarray, rate: int, start: float, end: float) -> np.ndarra
 
 def fades(count: int, rate: int) -> np.ndarray:
     """The level in a muted stretch: from 1 to silence and back to 1, float32 [count]."""
-    fade = min(round(FADE * rate), count // 2)
-    slope = (0.5 + 0.5 * np.cos(math.pi * (np.arange(fade) + 0.5) / max(fade, 1))).astype(np.float32)
+    slope = _slope(min(round(FADE * rate), count // 2))
+    fade = len(slope)
     out = np.zeros(count, np.float32)
     out[:fade], out[count - fade :] = slope, slope[::-1]
     return out
 
 
+@lru_cache(maxsize=16)  # one for each rate
+def _slope(fade: int) -> np.ndarray:
+    """From 1 to silence: read-only float32 [fade]."""
+    slope = (0.5 + 0.5 * np.cos(math.pi * (np.arange(fade) + 0.5) / max(fade, 1))).astype(np.float32)
+    slope.flags.writeable = False
+    return slope
+
+
 def _masked(samples: np.ndarray, rate: int, low: float, high: float) -> np.ndarray:
-    """Zero the bins of a band in frames that overlap by half, under a sine window before and after."""
+    """Zero the bins of a band in frames."""
+    kept = kept_bins(half_frame(rate), rate, low, high)
+    return weighed(samples, rate, lambda first, count: kept)
+
+
+def weighed(samples: np.ndarray, rate: int, shares: Callable[[int, int], np.ndarray]) -> np.ndarray:
+    """Samples, float32 [channels, samples], with each bin times a share; frames overlap by half, under a sine window before and after.
+
+    shares: (first, count) -> for so many frames from the first, float32 [count, half + 1], or [half + 1] for all; the middle of frame i is
+    at sample i * half.
+    """
     half = half_frame(rate)
     channels, length = samples.shape
     frames = math.ceil(length / half) + 1
@@ -78,12 +98,11 @@ def _masked(samples: np.ndarray, rate: int, low: float, high: float) -> np.ndarr
     padded[:, half : half + length] = samples
     out = np.zeros_like(padded)
     window = sine_window(half)
-    kept = kept_bins(half, rate, low, high)
     for first in range(0, frames, _FRAMES):
         count = min(_FRAMES, frames - first)
         part = slice(first * half, (first + count + 1) * half)
         view = np.lib.stride_tricks.sliding_window_view(padded[:, part], 2 * half, axis=1)[:, ::half]
-        made = _through(view * window, kept) * window
+        made = _through(view * window, shares(first, count)) * window
         blocks = out[:, part].reshape(channels, count + 1, half)
         blocks[:, :-1] += made[..., :half]
         blocks[:, 1:] += made[..., half:]

@@ -6,6 +6,10 @@ together) to the mean power of the noise that is added, in decibels. Pauses in t
 
 from __future__ import annotations
 
+import math
+from functools import cache
+
+import cv2
 import numpy as np
 
 from mmaug import rng
@@ -98,16 +102,65 @@ def behind(shape: tuple[int, ...], rate: int, source: str, which: float, start: 
 def coloured(shape: tuple[int, ...], rate: int, exponent: float, seed: int) -> np.ndarray:
     """Noise whose power goes as 1 / f ** exponent above 20 Hz: float32 [channels, samples].
 
-    Made in the frequency domain: amplitudes and phases of a Gaussian process, weighed, and brought to time at once.
+    Made in the frequency domain: amplitudes and phases of a Gaussian process, weighed, and brought to time at once. A long noise is made of
+    pieces that fade into each other, as many short transforms are several times faster than a long one.
     """
     import scipy.fft
 
     channels, length = shape
-    whole: int = scipy.fft.next_fast_len(max(length, 16), real=True)  # type: ignore[assignment]
+    fade = round(_FADE * rate)
+    pieces = max(math.ceil((length - fade) / max(round(_PIECE * rate), 1)), 1)
+    step = math.ceil((length - fade) / pieces) if pieces > 1 else length
+    whole: int = scipy.fft.next_fast_len(max(step + fade, 16), real=True)  # type: ignore[assignment]
     bins = whole // 2 + 1
-    spectrum = rng.generator(seed).standard_normal((channels, bins, 2), dtype=np.float32).view(np.complex64)[..., 0]
-    if exponent:
-        hertz = np.maximum(np.arange(bins, dtype=np.float32) * np.float32(rate / whole), np.float32(AUDIBLE[0]))
-        spectrum = spectrum * hertz ** np.float32(-exponent / 2)
-    spectrum[:, 0] = 0.0
-    return scipy.fft.irfft(spectrum, whole)[:, :length]  # type: ignore[index]
+    hertz = np.maximum(np.arange(bins, dtype=np.float32) * np.float32(rate / whole), np.float32(AUDIBLE[0]))
+    weights = hertz ** np.float32(-exponent / 2)
+    weights[0] = 0.0
+    spectrum = _gaussian((channels, pieces, 2 * bins), seed)
+    spectrum *= np.repeat(weights, 2)  # real and imaginary parts
+    made: np.ndarray = scipy.fft.irfft(spectrum.view(np.complex64), whole)  # type: ignore[assignment]
+    return _joined(made, step, fade)[:, :length]
+
+
+_PIECE = 0.25
+"""Seconds of noise that are made at once: its spectrum is made in steps of 4 Hz, a fifth of where it begins to fall."""
+
+_FADE = 0.025
+"""Seconds in which one piece fades into the next."""
+
+
+def _joined(pieces: np.ndarray, step: int, fade: int) -> np.ndarray:
+    """Pieces of noise, [channels, pieces, samples], as one: each starts `step` after the last and fades in where that fades out.
+
+    As they know nothing of each other their powers add up: sine and cosine keep the sum.
+    """
+    if pieces.shape[1] == 1:
+        return pieces[:, 0]
+    channels, count, _ = pieces.shape
+    angle = (np.arange(fade, dtype=np.float32) + np.float32(0.5)) * np.float32(math.pi / 2 / max(fade, 1))
+    out = np.empty((channels, count * step + fade), np.float32)
+    out[:, count * step :] = pieces[:, -1, step : step + fade]
+    bodies = out[:, : count * step].reshape(channels, count, step)
+    bodies[...] = pieces[:, :, :step]
+    bodies[:, 1:, :fade] *= np.sin(angle)
+    bodies[:, 1:, :fade] += pieces[:, :-1, step : step + fade] * np.cos(angle)
+    return out
+
+
+def _gaussian(shape: tuple[int, ...], seed: int) -> np.ndarray:
+    """Numbers that are spread normally, in 256 steps of equal chance: float32. Thirteen times faster than numpy's, which have no steps.
+
+    For amplitudes and phases that is enough: every sample of the noise is a sum of thousands of them.
+    """
+    count = math.prod(shape)
+    words = rng.generator(seed).bit_generator.random_raw(-(-count // 8))
+    steps = words.astype("<u8", copy=False).view(np.uint8)[:count]  # the same on every machine
+    return cv2.LUT(steps.reshape(1, -1), _quantiles()).reshape(shape)
+
+
+@cache
+def _quantiles() -> np.ndarray:
+    """The middles of the steps: float32 [256]."""
+    from scipy.special import ndtri
+
+    return ndtri((np.arange(256) + 0.5) / 256).astype(np.float32)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -89,7 +90,7 @@ def to_samples(value: Any, where: str) -> tuple[np.ndarray, Restore]:
 
 
 def _check_type(samples: Any, where: str) -> None:
-    name = str(samples.dtype).removeprefix("torch.")
+    name = _name(samples.dtype)
     if name.startswith(("complex", "bool")):
         raise RowError(f"{where}: must hold floats in [-1, 1] or int16, got {samples.dtype}; give the samples themselves, not a spectrum")
     if not name.startswith("float") and name != "int16":
@@ -97,6 +98,11 @@ def _check_type(samples: Any, where: str) -> None:
             f"{where}: must hold floats in [-1, 1] or int16, got {samples.dtype}; divide other whole numbers by their full scale "
             "(8388608 for 24 bits, 2147483648 for 32)"
         )
+
+
+@lru_cache(maxsize=64)  # numpy takes longer to write the name of a type than all else that is asked of a recording
+def _name(dtype: Any) -> str:
+    return str(dtype).removeprefix("torch.")
 
 
 def _open(value: Any, where: str) -> tuple[Any, int, Restore]:

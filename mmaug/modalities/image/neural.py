@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mmaug import colour, rng
+from mmaug import colour
 from mmaug.effects import geometry, sorts
 from mmaug.effects.colour import Stage, Unsure
 from mmaug.effects.geometry import GeometryMap, Size
 from mmaug.effects.picture import ImageState
 from mmaug.effects.view import Polygon
-from mmaug.errors import MmaugError
+from mmaug.modalities.image.displacement import displacement
 from mmaug.modalities.image.warp import warp
-from mmaug.params import Seed, Text
+from mmaug.neural import running
+from mmaug.params import Network, Seed
 from mmaug.registry import register
 
 if TYPE_CHECKING:
@@ -48,11 +48,11 @@ def _does(state: ImageState, *, network: str, seed: int) -> ImageState:
     return state.spoil("noise", _measured(net, seed)[1]) if changes else state
 
 
-@register("network", _does, network=Text(("",), 'the folder of a saved network; "" changes nothing'), seed=Seed())
+@register("network", _does, network=Network(), seed=Seed())
 def neural(pixels: np.ndarray, *, network: str, seed: int) -> np.ndarray:
     """Augment with a network that a search has trained.
 
-    network: its folder, as `mmaug.neural.network.AugmentNetwork.save` writes it, for pictures; "" changes nothing. seed: of its noise.
+    network: its name, or the folder that `AugmentNetwork.save` wrote, for pictures; "" changes nothing. seed: of its noise.
     Where it moves things is exact, so boxes follow; colour words are kept only where they stand for what was measured.
     Source: Suzuki 2022, "TeachAugment", 3.3; the graph is searched as in Liu et al. 2019, "DARTS".
     """
@@ -62,43 +62,19 @@ def neural(pixels: np.ndarray, *, network: str, seed: int) -> np.ndarray:
     return np.rint(_values(_network(network), moved[None] / np.float32(255), seed)[0] * 255).astype(np.uint8)
 
 
-@lru_cache(maxsize=8)
-def _loaded(network: str, changed: int) -> AugmentNetwork:
-    from mmaug.neural.network import load  # torch
-
-    net = load(network)
-    if net.genotype.modality != "image":
-        raise MmaugError(f"image.neural: network must be one for pictures, got {network}, which is for {net.genotype.modality}")
-    return net
-
-
 def _network(network: str) -> AugmentNetwork:
-    """The network of a folder; read again when its file has changed."""
-    file = Path(network) / "network.safetensors"
-    return _loaded(network, file.stat().st_mtime_ns if file.exists() else 0)
-
-
-def _noise(net: AugmentNetwork, seed: int, rows: int = 1) -> Any:
-    """The noise of a seed, the same for every row."""
-    import torch
-
-    drawn = rng.generator(seed).standard_normal(net.noise).astype(np.float32)
-    return torch.from_numpy(np.repeat(drawn[None], rows, axis=0))
+    return running.network(network, "image")
 
 
 def _values(net: AugmentNetwork, pictures: np.ndarray, seed: int) -> np.ndarray:
     """Pictures float32 [b, h, w, 3] in 0..1 through the nodes, without the move."""
-    import torch
-
-    with torch.no_grad():
-        x = torch.from_numpy(np.array(pictures.transpose(0, 3, 1, 2), order="C"))
-        return net.recoloured(x, _noise(net, seed, len(pictures))).numpy().transpose(0, 2, 3, 1)
+    return running.recoloured(net, pictures.transpose(0, 3, 1, 2), seed).transpose(0, 2, 3, 1)
 
 
 def _moved(network: str, seed: int, size: Size) -> GeometryMap:
     """The map of a seed on a picture of `size`."""
     net = _network(network)
-    (width, height), z, moves = size, _noise(net, seed), net.genotype.move.split("+")
+    (width, height), z, moves = size, running.noise(net, seed), net.genotype.move.split("+")
     found = geometry.identity(size)
     if "flow" in moves:
         found = geometry.bent(size, net.flow(z)[0].numpy().astype(np.float64) * min(size))
@@ -115,7 +91,7 @@ def _covered(network: str, seed: int, size: Size) -> list[Polygon]:
     for node, place in net.genotype.live:
         if net.genotype.nodes[node][place][1] == "cutout":
             edge: Any = net.edges[f"{node + 1}_{place + 1}_{net.genotype.nodes[node][place][0]}_cutout"]
-            at, amount = edge.rectangle(_noise(net, seed))
+            at, amount = edge.rectangle(running.noise(net, seed))
             if abs(float(amount)) > SEEN_THROUGH:
                 x, y, across, down = at[0].tolist()
                 (w, h), soft = size, 1.0  # a pixel more on each side: its edge is soft
@@ -161,17 +137,10 @@ def _stage(network: str, seed: int) -> Stage | Unsure:
 
 
 def _displaced(mean: np.ndarray, *, network: str, seed: int) -> Stage:
-    """All colours moved alike; each sort of picture gets another displacement, the largest first, then the one most unlike those before."""
+    """All colours moved alike; each sort of picture gets another displacement."""
     number = next(i for i, known in enumerate(sorts.statistics("mean")) if known is mean)
     now, uneven = _measured(_network(network), seed)
     moved = now - _palette().astype(np.float64) * 255
     spread = uneven * 255 * np.concatenate([np.eye(3), -np.eye(3)])  # where it is uneven, a part may be off to any side
     moved = np.concatenate([moved, moved[np.linalg.norm(moved, axis=1).argmax()] + spread])
-    chosen = int(np.linalg.norm(moved, axis=1).argmax())
-    far = np.linalg.norm(moved - moved[chosen], axis=1)
-    for _ in range(number):
-        chosen = int(far.argmax())
-        far = np.minimum(far, np.linalg.norm(moved - moved[chosen], axis=1))
-    matrix = np.eye(3, 4)
-    matrix[:, 3] = moved[chosen]
-    return matrix
+    return displacement(moved, number)

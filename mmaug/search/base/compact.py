@@ -44,17 +44,24 @@ class CompactSpace:
         flat: dict[str, Dimension] = {}
         for modality in self.modalities:
             flat[f"{modality}.n"] = Choice(tuple(range(self.most + 1)))
-            flat[f"{modality}.strength"] = dimensions.strength(self.bins)
+            flat[f"{modality}.strength"] = dimensions.strength(self.bins) if self._has_strength(modality) else dimensions.NO_STRENGTH
         return flat
+
+    def _has_strength(self, modality: str) -> bool:
+        return any(get_op(name).has_strength for name in self.pools[modality])
 
     def flat(self) -> dict[str, Dimension]:
         """Every decision by name."""
         return dict(self._flat)
 
     def canonical(self, values: Mapping[str, Any]) -> dict[str, Any]:
-        """The values with strength 0 where n is 0. Raises: PolicyError where a value is none of the space."""
+        """The values with strength 0 where n is 0, or no op of the modality takes one.
+
+        Raises: PolicyError where a value is none of the space.
+        """
         dimensions.check(self._flat, values)
-        empty = {f"{modality}.strength" for modality in self.modalities if values[f"{modality}.n"] == 0}
+        unused = (m for m in self.modalities if values[f"{m}.n"] == 0 or not self._has_strength(m))
+        empty = {f"{modality}.strength" for modality in unused}
         return {name: 0.0 if name in empty else values[name] for name in self._flat}
 
     def policy(self, values: Mapping[str, Any]) -> Policy:

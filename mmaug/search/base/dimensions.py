@@ -71,6 +71,10 @@ def strength(bins: int) -> Level:
     return Level(tuple(round((i + 1) / bins, 12) for i in range(bins)))
 
 
+NO_STRENGTH = Level((0.0,))
+"""Of ops that take none: every number means the same."""
+
+
 def options(dimension: Dimension) -> tuple[Any, ...]:
     """What a token of this dimension chooses from."""
     return dimension.options if isinstance(dimension, Choice) else dimension.steps

@@ -5,17 +5,18 @@ from __future__ import annotations
 import importlib.metadata
 import platform
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from mmaug.errors import MmaugError
 from mmaug.policy import Policy
 from mmaug.search.base import candidate as candidates
-from mmaug.search.base import scoring
+from mmaug.search.base import checks, scoring
 from mmaug.search.base.candidate import Candidate, JointCandidate
 from mmaug.search.base.evaluator import Capability, Cost, needs
 from mmaug.search.base.executor import Executor, executor_of
+from mmaug.search.base.joint_space import JointSpace
 from mmaug.search.base.journal import Journal
 from mmaug.search.base.objective import as_task
 from mmaug.search.base.pools import MODALITIES
@@ -35,20 +36,22 @@ def run(
     """See `Searcher.search`."""
     task = as_task(task)
     needs(task, searcher.requires, type(searcher).__name__)
-    if unknown := sorted(set(baselines) - set(BASELINES)):
-        raise MmaugError(f"baselines must be some of {', '.join(BASELINES)}, got {unknown}")
+    checks.options(resume=resume, callbacks=callbacks, baselines=baselines, top=top, rerank_seeds=rerank_seeds)
+    checks.rungs(task)
     space = space if space is not None else getattr(task, "space", None) or PolicySpace(modalities=modalities_of(task))
-    begun_from = starts(init)
-    bounds = budget_of(budget, searcher)
+    checks.space(space)
+    begun_from, bounds, engine = starts(init), checks.budget_of(budget, searcher), executor_of(executor)
+    checks.executor(engine, searcher)
     header = {
         "mmaug search": 1, "searcher": searcher.config(), "task": task.describe(), "space": space.to_json(),
         "init": [candidates.digest(one) for one in begun_from],
     }  # fmt: skip
     journal = Journal(resume, header)
-    engine, bar = executor_of(executor), Bar(type(searcher).__name__, bounds, progress)
+    bar = Bar(type(searcher).__name__, bounds, progress)
     try:
         engine.start(task)
         session = Session(task, engine, journal, bar, callbacks)
+        session.check()
         if isinstance(searcher, OnlineSearcher):
             searcher.train_on(engine)
         searcher.begin(task, space, begun_from)
@@ -77,16 +80,16 @@ def _result(
     best = list(searcher.best(top))
     scored, baselines, extra = [Scored(one, ()) for one in best], {}, Cost()
     if Capability.EVALUATE in session.task.capabilities:
-        drawn, extra = _random(session, searcher, space, records, top) if "random" in names else ([], extra)
+        drawn, extra = _random(session, searcher, space, records, top, best) if "random" in names else ([], extra)
         fixed = scoring.fixed_baselines(names, space.modalities, best[0] if best else None)
-        everyone, cost = scoring.rescored(session, [*best, *fixed.values(), *drawn], seeds)
+        tried = [one.candidate for one in drawn if not one.error]
+        everyone, cost = scoring.rescored(session, [*best, *fixed.values(), *tried], seeds)
         extra += cost
         scored, rest = everyone[: len(best)], everyone[len(best) :]
         baselines = dict(zip(fixed, rest, strict=False))
-        if drawn:
-            baselines["random"] = scoring.ranked(rest[len(fixed) :])[0]
-        elif "random" in names and scored:
-            baselines["random"] = scoring.ranked(scored)[0]
+        if beside := rest[len(fixed) :] or drawn or (scored if "random" in names else []):
+            baselines["random"] = scoring.ranked(beside)[0]
+        _refuse_unscored(baselines)
     ranked = scoring.ranked(scored)
     return SearchResult(
         top=ranked, history=tuple(records), baselines=baselines, cost=spent(records), baseline_cost=extra, seed=searcher.seed,
@@ -95,26 +98,36 @@ def _result(
     )  # fmt: skip
 
 
-def _random(session: Session, searcher: Searcher, space: Any, records: list[TrialRecord], top: int) -> tuple[list[Candidate], Cost]:
-    """The best of random search with as many trials, or steps of children; none where the searcher is random search itself."""
+def _random(
+    session: Session, searcher: Searcher, space: Any, records: list[TrialRecord], top: int, best: Sequence[Candidate]
+) -> tuple[list[Scored], Cost]:
+    """The best of random search with as many steps of children, or trials where the task counts none, not scored yet; one with its error
+    where all fails. None where the searcher is random search itself. Where the search was joint, architectures are drawn too.
+    """
     if isinstance(searcher, RandomSearch) or not records:
         return [], Cost()
-    other, cost = RandomSearch(seed=searcher.seed), spent(records)
-    bounds = Budget(steps=cost.steps) if isinstance(searcher, OnlineSearcher) and cost.steps else Budget(evaluations=len(records))
+    cost, other = spent(records), RandomSearch(seed=searcher.seed)
+    bounds = Budget(steps=cost.steps) if cost.steps else Budget(evaluations=len(records))
     session.bar.phase("random search beside it", bounds)
+    if best and isinstance(best[0], JointCandidate) and Capability.SUPERNET in session.task.capabilities:
+        space = JointSpace(space, session.task.supernet(seed=searcher.seed).choices)
     other.begin(session.task, space)
     found = session.asked(other, bounds, "random/")
-    return other.best(top), spent(found)
+    drawn = [Scored(one, ()) for one in other.best(top)]
+    first = found[0]
+    if not drawn and first.candidate is not None:
+        drawn = [Scored(first.candidate, (), {}, first.evaluation.error, False)]
+    return drawn, spent(found)
 
 
-def budget_of(given: Budget | int | None, searcher: Searcher) -> Budget:
-    """A budget; a number is of evaluations. Raises: MmaugError for a bound that is no positive number."""
-    budget = searcher.default_budget if given is None else Budget(evaluations=given) if isinstance(given, int) else given
-    for name in ("evaluations", "steps", "seconds"):
-        value = getattr(budget, name)
-        if value is not None and not (isinstance(value, (int, float)) and not isinstance(value, bool) and value > 0):
-            raise MmaugError(f"budget: {name} must be a number above 0 or None, got {value!r}")
-    return budget
+def _refuse_unscored(baselines: Mapping[str, Scored]) -> None:
+    """What cannot be put beside the identity is no result."""
+    identity = baselines.get("identity")
+    if identity is not None and not identity.scores:
+        raise MmaugError(
+            f"the identity has no score on fresh seeds, so that nothing can be put beside it; the first failure: {identity.error}; "
+            "give the task rows that a child without augmentation can be scored on"
+        )
 
 
 def modalities_of(task: Any) -> tuple[str, ...]:

@@ -53,13 +53,13 @@ class Cost:
 class Evaluation:
     """What a task says of a candidate.
 
-    objective: higher is better; None for a trial that failed (error says how). metrics: what it is made of. fidelity: in (0, 1], 1 is
-    the task's full training. seed: the task's; two candidates with one seed share everything that is not theirs. feasible: all
-    constraints hold.
+    objective: higher is better; None for a trial that failed (error says how). metrics: what it is made of; None for one that is no
+    finite number. fidelity: in (0, 1], 1 is the task's full training. seed: the task's; two candidates with one seed share everything that
+    is not theirs. feasible: all constraints hold.
     """
 
     objective: float | None
-    metrics: Mapping[str, float] = field(default_factory=dict)
+    metrics: Mapping[str, float | None] = field(default_factory=dict)
     cost: Cost = field(default_factory=Cost)
     fidelity: float = 1.0
     seed: int = 0

@@ -12,6 +12,8 @@ from contextlib import suppress
 from multiprocessing.connection import Connection, wait
 from typing import Any, Protocol
 
+import numpy as np
+
 from mmaug.errors import MmaugError
 from mmaug.search.base.evaluator import Evaluation
 from mmaug.search.base.jobs import Desk, Request, Stretch, Stretched, failed
@@ -161,11 +163,13 @@ class Local:
 
 def executor_of(given: Executor | int) -> Executor:
     """An executor, or that of so many local processes; 1 is this one. Raises: MmaugError for another number."""
-    if not isinstance(given, int):
+    if given is None or isinstance(given, (str, float)):
+        raise MmaugError(f"executor must be an executor or a number of processes >= 1, got {given!r}")
+    if not isinstance(given, (int, np.integer)):
         return given
     if isinstance(given, bool) or given < 1:
         raise MmaugError(f"executor must be an executor or a number of processes >= 1, got {given!r}")
-    return InProcess() if given == 1 else Local(given)
+    return InProcess() if given == 1 else Local(int(given))
 
 
 def _died(job: Request | Stretch, code: int | None) -> Evaluation | Stretched:

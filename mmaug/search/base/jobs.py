@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import numbers
 import time
 import traceback
 from collections.abc import Callable
@@ -61,11 +62,13 @@ class Desk:
     def answer(self, request: Request) -> Evaluation:
         """The task's evaluation; one without an objective, with the error, where it raises or gives no number."""
         given, seconds = _tried(lambda: self.task.evaluate(request.candidate, fidelity=request.fidelity, seed=request.seed))
+        if isinstance(given, Evaluation):
+            given = _checked(given)
+        elif not isinstance(given, str):
+            given = f"{type(self.task).__name__}.evaluate must return an Evaluation, got {given!r}"
         if isinstance(given, str):
             return Evaluation(None, {}, Cost(1, 0, seconds), request.fidelity, request.seed, False, given)
-        if not given.cost.seconds:
-            given = replace(given, cost=replace(given.cost, seconds=seconds))
-        return _finite(given)
+        return given if given.cost.seconds else replace(given, cost=replace(given.cost, seconds=seconds))
 
     def train(self, stretch: Stretch) -> Stretched:
         """The run after the stretch; the state before it, with the error, where it fails or its score is no number."""
@@ -74,7 +77,9 @@ class Desk:
             return _untrained(stretch, done, seconds)
         after, losses, scored = done
         cost = Cost(1, stretch.steps * len(stretch.policies), seconds)
-        scored = _finite(replace(scored, cost=cost))
+        scored = _checked(replace(scored, cost=cost))
+        if isinstance(scored, str):
+            return _untrained(stretch, scored, seconds)
         return Stretched(stretch.state if scored.objective is None else after, losses, scored)
 
     def _train(self, stretch: Stretch) -> tuple[bytes, tuple[float, ...], Evaluation]:
@@ -110,7 +115,18 @@ def _tried(act: Callable[[], Any]) -> tuple[Any, float]:
     return given, round(time.perf_counter() - begun, 4)
 
 
-def _finite(given: Evaluation) -> Evaluation:
-    if given.objective is not None and not math.isfinite(given.objective):
-        return replace(given, objective=None, error=f"the objective is {given.objective}")
-    return given
+def _checked(given: Evaluation) -> Evaluation | str:
+    """The evaluation with plain numbers, None for a metric that is not finite; or the words of what is wrong with it."""
+    wrong = {"objective": given.objective} | dict(given.metrics)
+    for name, value in wrong.items():
+        if not (value is None or isinstance(value, numbers.Real)):
+            return f"{name} must be a number, got {value!r}"
+    metrics = {name: _number(value) for name, value in given.metrics.items()}
+    objective = _number(given.objective)
+    if objective is None and given.objective is not None:
+        return replace(given, objective=None, metrics=metrics, error=f"the objective is {given.objective}")
+    return replace(given, objective=objective, metrics=metrics)
+
+
+def _number(value: Any) -> float | None:
+    return None if value is None or not math.isfinite(value) else float(value)

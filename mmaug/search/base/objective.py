@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from mmaug.search.base import functions
 from mmaug.search.base.candidate import Candidate, policy_of
 from mmaug.search.base.evaluator import Capability, Cost, Evaluation
 
@@ -28,6 +29,8 @@ class FunctionTask:
             return given
         if isinstance(given, Mapping):
             metrics = {str(name): float(value) for name, value in given.items()}
+            if "objective" not in metrics:
+                raise TypeError(f'the metrics of an objective must have "objective" among them, got {", ".join(metrics) or "none"}')
             return Evaluation(metrics["objective"], metrics, cost, fidelity, seed)
         try:
             return Evaluation(float(given), {}, cost, fidelity, seed)
@@ -35,8 +38,10 @@ class FunctionTask:
             raise TypeError(f'an objective must give a number, or metrics with "objective"; got {given!r}') from None
 
     def describe(self) -> dict[str, Any]:
-        """The function's name."""
-        return {"task": f"{self.function.__module__}.{getattr(self.function, '__qualname__', type(self.function).__name__)}"}
+        """The function's name, and a digest of what it does."""
+        named = getattr(self.function, "func", self.function)  # of a partial
+        named = named if hasattr(named, "__qualname__") else type(named)
+        return {"task": f"{named.__module__}.{named.__qualname__}", "code": functions.digest(self.function)}
 
 
 def as_task(given: Any) -> Any:

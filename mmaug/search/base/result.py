@@ -10,11 +10,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from mmaug import store
 from mmaug.errors import MmaugError
 from mmaug.policy import Policy
 from mmaug.search.base import candidate as candidates
 from mmaug.search.base.candidate import Candidate
 from mmaug.search.base.evaluator import Cost, Evaluation
+from mmaug.search.base.plain import plain
 
 FORMAT = 1
 """The number of the JSON form; another number is refused."""
@@ -56,13 +58,14 @@ class TrialRecord:
 class Scored:
     """A candidate on fresh seeds. scores: the objective of each seed; a seed on which it failed is left out (error says how).
 
-    metrics: their means.
+    metrics: their means. feasible: all constraints hold on every seed.
     """
 
     candidate: Candidate
     scores: tuple[float, ...]
     metrics: Mapping[str, float] = field(default_factory=dict)
     error: str = ""
+    feasible: bool = True
 
     @property
     def mean(self) -> float:
@@ -76,13 +79,14 @@ class Scored:
 
     def to_json(self) -> dict[str, Any]:
         """As plain JSON values; `from_json` gives it back."""
-        given = candidates.to_json(self.candidate)
-        return {"candidate": given, "scores": list(self.scores), "metrics": dict(self.metrics), "error": self.error}
+        given, scores = candidates.to_json(self.candidate), list(self.scores)
+        return {"candidate": given, "scores": scores, "metrics": dict(self.metrics), "error": self.error, "feasible": self.feasible}
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> Scored:
         """The scores of a JSON value."""
-        return cls(candidates.from_json(value["candidate"]), tuple(value["scores"]), value["metrics"], value["error"])
+        given = candidates.from_json(value["candidate"])
+        return cls(given, tuple(value["scores"]), value["metrics"], value["error"], value.get("feasible", True))
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,15 +157,26 @@ class SearchResult:
         return cls(**{key: made.get(key, item) for key, item in value.items() if key != "format"})
 
     def save(self, path: str | Path) -> None:
-        """Write the result as a JSON file."""
-        Path(path).write_text(json.dumps(self.to_json(), indent=1) + "\n", encoding="utf-8")
+        """Write the result as a JSON file; networks that its policies name go beside it, into `result.networks` for `result.json`.
+
+        Folders on the way are made. Raises: MmaugError where it cannot be written.
+        """
+        text = json.dumps(plain(self.to_json()), indent=1, allow_nan=False) + "\n"
+        try:
+            Path(path).parent.mkdir(parents=True, exist_ok=True)
+            store.give(self.to_json(), store.beside(path))
+            Path(path).write_text(text, encoding="utf-8")
+        except OSError as error:
+            raise MmaugError(f"{path}: the result cannot be written: {error}; save it to another place") from error
 
     @classmethod
     def load(cls, path: str | Path) -> SearchResult:
         """Read a result from a JSON file. Raises: MmaugError naming the file."""
         try:
-            return cls.from_json(json.loads(Path(path).read_text(encoding="utf-8")))
-        except (OSError, ValueError, KeyError, TypeError) as error:
+            value = json.loads(Path(path).read_text(encoding="utf-8"))
+            store.take(value, store.beside(path))
+            return cls.from_json(value)
+        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
             raise MmaugError(f"{path}: must be a file that result.save wrote, got {error}") from error
 
     def __str__(self) -> str:

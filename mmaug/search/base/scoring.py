@@ -13,6 +13,7 @@ from mmaug.search.base import candidate as candidates
 from mmaug.search.base.candidate import Candidate, JointCandidate
 from mmaug.search.base.evaluator import Cost, Evaluation
 from mmaug.search.base.jobs import Request
+from mmaug.search.base.plain import plain
 from mmaug.search.base.result import Scored, TrialRecord
 from mmaug.search.base.searcher import Budget
 from mmaug.search.base.session import Session
@@ -50,15 +51,20 @@ def rescored(session: Session, given: Sequence[Candidate], seeds: int) -> tuple[
 def scored(candidate: Candidate, answers: Sequence[Evaluation]) -> Scored:
     """A candidate's answers, one a seed, put together."""
     good = [given for given in answers if given.objective is not None]
-    names = {name for given in good for name in given.metrics}
-    metrics = {n: statistics.fmean([g.metrics[n] for g in good if n in g.metrics]) for n in sorted(names)}
+    found: dict[str, list[float]] = {}
+    for given in good:
+        for name, value in given.metrics.items():
+            if value is not None:
+                found.setdefault(name, []).append(value)
+    metrics = {name: statistics.fmean(found[name]) for name in sorted(found)}
     errors = [given.error for given in answers if given.objective is None]
-    return Scored(candidate, tuple(float(given.objective or 0.0) for given in good), metrics, errors[0] if errors else "")
+    scores = tuple(float(given.objective or 0.0) for given in good)
+    return Scored(candidate, scores, metrics, errors[0] if errors else "", all(given.feasible for given in answers))
 
 
 def ranked(given: Sequence[Scored]) -> tuple[Scored, ...]:
-    """Best first; of equals, the one that was better in the search."""
-    return tuple(sorted(given, key=lambda one: -one.mean))
+    """Best first, what breaks a constraint last; of equals, the one that was better in the search."""
+    return tuple(sorted(given, key=lambda one: (not one.feasible, -one.mean)))
 
 
 def diagnose(
@@ -73,9 +79,15 @@ def diagnose(
     early = asked[: max(1, len(asked) // 4)]
     found = {
         "headroom": headroom, "failed": failed, "distinct": distinct, "op_entropy": [op_entropy(early), op_entropy(late)],
-        "collapsed": distinct is not None and len(late) >= 10 and distinct <= 0.1, "searcher": dict(own),
+        "collapsed": (distinct is not None and len(late) >= 10 and distinct <= 0.1) or _collapsed(own), "searcher": plain(own),
     }  # fmt: skip
     return {**found, "warnings": _warnings(top, baselines, found, len(records))}
+
+
+def _collapsed(own: Mapping[str, Any]) -> bool:
+    """Whether a searcher says so of itself, or of one of its modalities."""
+    said = [own.get("collapsed"), *(part.get("collapsed") for part in own.values() if isinstance(part, Mapping))]
+    return any(any(one.values()) if isinstance(one, Mapping) else bool(one) for one in said)
 
 
 def op_entropy(given: Sequence[Candidate]) -> float | None:
@@ -95,7 +107,9 @@ def _warnings(top: Sequence[Scored], baselines: Mapping[str, Scored], found: Map
     if found["failed"]:
         texts.append(f"{found['failed']} of {trials} trials failed")
     if found["collapsed"]:
-        texts.append("the searcher ended up asking for the same few candidates again and again")
+        texts.append("the searcher has collapsed: it ended up asking for the same few candidates again and again")
+    if top and any(one.scores for one in top) and not any(one.feasible for one in top):
+        texts.append("no candidate that was found keeps all constraints: its score may be no use")
     if found["headroom"] is not None and found["headroom"] < 0.05:
         texts.append("there is hardly anything to gain: the held-out rows are too easy for this child")
     return texts

@@ -20,12 +20,14 @@ if TYPE_CHECKING:
     from mmaug.search.base.space import PolicySpace
 
 BASELINES = ("identity", "trivial", "manual", "random")
-"""What every result is put beside; "random" is random search with as many evaluations, or as many steps of children."""
+"""What every result is put beside; "random" is random search with as many steps of children, or trials where the task counts none."""
 
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """When a search ends: at the first bound that is reached. steps: of children; seconds: of wall time, asked for between batches."""
+    """When a search ends: at the first bound that is reached. steps: of children; seconds: of wall time, asked for between batches. A
+    search that is resumed counts the seconds of its earlier sessions, and takes none for what its journal has.
+    """
 
     evaluations: int | None = None
     steps: int | None = None
@@ -85,11 +87,12 @@ class Searcher(ABC):
         task: an evaluator, or a function (policy, fidelity, seed) -> number. space: default the task's own. budget: a `Budget`, or a
         number of evaluations: trials of a searcher that asks, however many rungs they climb. resume: a folder for the journal; a search
         that was stopped, or killed, goes on there and ends with the same history, but for seconds. callbacks: called with every
-        `TrialRecord`, in order. init: a policy, an earlier result or a list of them to start from. executor: where trials run, and the
-        members of a population train; a number above 1 is that of local worker processes, 1 is this process. top: how many of the best are
-        scored again on `rerank_seeds` fresh seeds, with the baselines.
-        Raises: TypeError where the task cannot do what this searcher needs; MmaugError for a journal of another search, or where the
-        first trials all fail.
+        `TrialRecord`, in order, those of a resumed search's earlier sessions too. init: a policy, an earlier result or a list of them to
+        start from. executor: where trials run, and the members of a population train; a number above 1 is that of local worker
+        processes, 1 is this process. top: how many of the best are scored again on `rerank_seeds` fresh seeds, with the baselines.
+        A task with a method `check` is asked once, before anything is spent, whether there is anything to find.
+        Raises: TypeError where the task cannot do what this searcher needs; MmaugError for an option that is none, a journal of another
+        search, a step that fails, or where the first trials all fail, or the identity has no score on the fresh seeds.
         """
         from mmaug.search.base import driver  # which imports this module
 

@@ -58,6 +58,11 @@ class PolicySpace:
         if isinstance(chosen, str) or not (ops := tuple(dict.fromkeys(name for name in chosen if name != IDENTITY))):
             raise PolicyError(f"PolicySpace: ops must be a list of names of ops, got {self.ops!r}; `mmaug ops` lists them")
         found = {get_op(name).modality for name in ops}
+        for name in ops:
+            if get_op(name).modality not in MODALITIES:
+                raise PolicyError(f"PolicySpace: ops must act on {', '.join(MODALITIES)}, and {name} acts on rows together; add it by hand")
+            if name.endswith(".neural"):
+                raise PolicyError(f"PolicySpace: {name} needs a network, which NeuralAugmentSearch makes; leave it out")
         object.__setattr__(self, "ops", ops)
         object.__setattr__(self, "modalities", tuple(m for m in MODALITIES if m in found))
 

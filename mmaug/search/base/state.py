@@ -16,20 +16,29 @@ if TYPE_CHECKING:
 NAME = "state.safetensors"
 
 
-def save(folder: Path, step: int, tensors: Mapping[str, Tensor], values: Mapping[str, Any]) -> None:
-    """Write the state after `step` steps, whole or not at all."""
+def save(folder: Path, step: int, tensors: Mapping[str, Tensor], values: Mapping[str, Any], search: str = "") -> None:
+    """Write the state after `step` steps, whole or not at all. search: the digest of whose state it is.
+
+    Raises: MmaugError where it cannot be written.
+    """
+    from safetensors import SafetensorError
     from safetensors.torch import save_file
 
     part = folder / f".{NAME}.{os.getpid()}.part"
     try:
-        save_file(_plain(tensors), part, metadata={"step": str(step), "values": json.dumps(values)})
+        save_file(_plain(tensors), part, metadata={"step": str(step), "values": json.dumps(values), "search": search})
         part.replace(folder / NAME)
+    except (OSError, SafetensorError) as error:
+        raise MmaugError(f"{folder / NAME}: cannot be written: {error}; the state of the step before is kept") from error
     finally:
         part.unlink(missing_ok=True)
 
 
-def load(folder: Path) -> tuple[int, dict[str, Tensor], dict[str, Any]] | None:
-    """Number of steps, tensors and values as saved last; None where there are none. Raises: MmaugError for a file that is broken."""
+def load(folder: Path, search: str = "") -> tuple[int, dict[str, Tensor], dict[str, Any]] | None:
+    """Number of steps, tensors and values as saved last; None where there are none.
+
+    Raises: MmaugError for a file that is broken, or that another search has saved.
+    """
     from safetensors import SafetensorError, safe_open
 
     path = folder / NAME
@@ -38,8 +47,14 @@ def load(folder: Path) -> tuple[int, dict[str, Tensor], dict[str, Any]] | None:
     try:
         with safe_open(path, "pt") as file:
             header, names = file.metadata(), file.keys()  # the file itself cannot be walked
+            if search and header["search"] != search:
+                raise MmaugError(
+                    f"{path}: must be the state of this search, got that of another; give the same, or start with a new folder"
+                )
             return int(header["step"]), {name: file.get_tensor(name) for name in names}, json.loads(header["values"])
-    except (SafetensorError, KeyError, ValueError) as error:
+    except (SafetensorError, OSError, KeyError, TypeError, ValueError) as error:
+        if isinstance(error, MmaugError):
+            raise
         raise MmaugError(f"{path}: must be a state that a search has saved, got {error}; start with a new folder") from error
 
 

@@ -15,6 +15,7 @@ from mmaug import colour
 from mmaug.effects import sorts
 from mmaug.effects.colour import Stage, Unsure
 from mmaug.modalities.image.alb.transform import run
+from mmaug.modalities.image.displacement import displacement
 
 CLOSE = 6.0
 """Levels of 255 by which a table or matrix may miss a colour of the palette."""
@@ -45,7 +46,7 @@ def _for_sort(histogram: np.ndarray, *, cls: str, key: str, seed: int, alone: bo
     number = next(i for i, known in enumerate(sorts.statistics("histogram")) if known is histogram)
     was, now, noise = _alone(cls, key, seed) if alone else _within(cls, key, seed, number)
     found = _fit(was, now, noise, _GREYS_ALONE if alone else _GREYS_WITHIN)
-    return _displacement(now - was, number) if found is None else found
+    return displacement(now - was, number) if found is None else found
 
 
 @lru_cache(maxsize=256)
@@ -102,15 +103,3 @@ def _fit(was: np.ndarray, now: np.ndarray, noise: float, greys: int) -> Stage | 
     known = np.column_stack([was, np.ones(len(was))])
     matrix = np.linalg.lstsq(known[inner], now[inner], rcond=None)[0].T
     return matrix if np.abs(np.clip(known @ matrix.T, 0, 255) - now).max() <= bound else None
-
-
-def _displacement(moved: np.ndarray, number: int) -> Stage:
-    """All colours moved alike, by the `number`-th of the displacements, the largest first, then always the one unlike those before."""
-    chosen = int(np.linalg.norm(moved, axis=1).argmax())
-    far = np.linalg.norm(moved - moved[chosen], axis=1)
-    for _ in range(number):
-        chosen = int(far.argmax())
-        far = np.minimum(far, np.linalg.norm(moved - moved[chosen], axis=1))
-    matrix = np.eye(3, 4)
-    matrix[:, 3] = moved[chosen]
-    return matrix
