@@ -15,7 +15,7 @@ from rich.table import Table
 
 import mmaug as mm
 from mmaug.child.config import ChildConfig
-from mmaug.child.training import one_thread
+from mmaug.processes import one_thread
 from mmaug.search.base.space import PolicySpace
 from mmaug.testing.colour_world import FOLLOWED, KEPT, SCHEMA, draw_world
 

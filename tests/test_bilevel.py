@@ -27,13 +27,7 @@ from mmaug.testing.colour_world import SCHEMA, draw_world
 TINY = ChildConfig(image_size=16, width=16, layers=1, heads=2, projection=16, mels=16, audio_patch=8, audio_rate=4000, audio_seconds=0.25)
 
 
-@pytest.fixture(autouse=True)
-def one_thread():
-    """Several threads on busy cores take many times as long, and sums may differ."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 @cache

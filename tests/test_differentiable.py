@@ -23,13 +23,7 @@ TASK = ShiftedRegression()
 RIGHT = "image.brightness"
 
 
-@pytest.fixture(autouse=True)
-def one_thread():
-    """Several threads on busy cores take many times as long, and sums may differ."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 def begun(estimator: Any, task: Any = TASK, **options: Any) -> DifferentiableSearch:

@@ -24,13 +24,7 @@ WORTH = torch.tensor([0.3, -1.0, 2.0, 0.1, 0.7, -0.4], dtype=torch.float64)
 DRAWS = 2000
 
 
-@pytest.fixture(autouse=True)
-def one_thread():
-    """Several threads on busy cores take many times as long, and sums may differ."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 def logits() -> torch.Tensor:

@@ -25,13 +25,7 @@ from mmaug.testing.bilevel_task import TurnedDigits
 CHANNELS = {"image": 3, "audio": 1, "text": 12}
 
 
-@pytest.fixture(autouse=True)
-def one_thread():
-    """Several threads on busy cores take many times as long, and sums may differ."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 @pytest.fixture(autouse=True)

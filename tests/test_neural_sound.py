@@ -24,13 +24,7 @@ from mmaug.search.neural_augment import NeuralAugmentSearch
 HEARS = Hearing(rate=16000, bands=32, frames=32, hop=1000)
 
 
-@pytest.fixture(autouse=True)
-def one_thread():
-    """Several threads on busy cores take many times as long, and sums may differ."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 @pytest.fixture(autouse=True)

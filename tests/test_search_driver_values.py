@@ -46,8 +46,8 @@ class Half:
         ({"budget": Budget(steps=float("inf"))}, "budget: steps.*got inf"),  # type: ignore[arg-type]
         ({"budget": Budget(seconds="1")}, "budget: seconds.*got '1'"),  # type: ignore[arg-type]
         ({"budget": True}, "budget"),
-        ({"executor": None}, "executor must be.*got None"),
-        ({"executor": "2"}, "executor must be.*got '2'"),
+        ({"executor": None}, "executor must be.*None has no start"),
+        ({"executor": "2"}, "executor must be.*'2' has no start"),
         ({"executor": Half()}, "has no stop"),
         ({"space": 3}, "space must be"),
         ({"space": policies.identity()}, "space must be"),

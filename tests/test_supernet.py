@@ -19,13 +19,7 @@ SMALL = {"depth": 1, "width": 8, "kernel": 3, "image_tower": "transformer", "pro
 LARGE = {"depth": 3, "width": 16, "kernel": 5, "image_tower": "transformer", "projection": 16}
 
 
-@pytest.fixture(autouse=True)
-def one_thread():
-    """Several threads on busy cores take many times as long, and sums may differ."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 @cache

@@ -14,8 +14,9 @@ from mmaug.child.inputs import Batches
 from mmaug.child.model import Child
 from mmaug.child.rows import Rows
 from mmaug.child.scoring import Eye, retrieval
-from mmaug.child.training import Training, one_thread
+from mmaug.child.training import Training
 from mmaug.policy import Policy
+from mmaug.processes import one_thread
 from mmaug.search.base.evaluator import Cost, Evaluation
 
 if TYPE_CHECKING:

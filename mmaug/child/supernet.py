@@ -16,9 +16,10 @@ from mmaug.child.config import TOWERS, ChildConfig, ChildError
 from mmaug.child.inputs import Batches
 from mmaug.child.model import LARGEST_SCALE, Child
 from mmaug.child.scoring import Eye, retrieval
-from mmaug.child.training import Training, one_thread
+from mmaug.child.training import Training
 from mmaug.losses import CrossModalConsistency, Weights
 from mmaug.policy import Policy
+from mmaug.processes import one_thread
 
 if TYPE_CHECKING:
     from mmaug.child.task import ChildTask

@@ -21,12 +21,12 @@ from mmaug.child.rows import Rows
 from mmaug.child.run import ChildFold, ChildRun
 from mmaug.child.scoring import Augmented, Eye, drawn, retrieval
 from mmaug.child.tokenizer import build_tokenizer
-from mmaug.child.training import one_thread
 from mmaug.errors import MmaugError
 from mmaug.graph import TransformGraph, content_key
 from mmaug.modalities.audio.values import AudioClip
 from mmaug.pairing.base import Rules
 from mmaug.policy import Policy
+from mmaug.processes import one_thread
 from mmaug.schema import MISSING, Schema
 from mmaug.search.base.candidate import Candidate, JointCandidate, policy_of
 from mmaug.search.base.evaluator import Bilevel, Capability, Cost, Evaluation, Supernet

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-import cv2
 import torch
 from torch import Tensor
 
@@ -16,22 +14,10 @@ from mmaug.child.config import ChildError, Recipe
 from mmaug.child.inputs import Inputs
 from mmaug.child.model import Child
 from mmaug.losses import CrossModalConsistency, Weights
+from mmaug.processes import one_thread
 
 FAST_FORGETTING = 10.0
 """The moving average keeps (1 + t) / (10 + t) at most after t steps, so that the first weights are soon forgotten."""
-
-
-@contextmanager
-def one_thread() -> Iterator[None]:
-    """One thread for torch and OpenCV: sums come out the same on every machine of a kind, and trials side by side do not starve."""
-    before, before_cv = torch.get_num_threads(), cv2.getNumThreads()
-    torch.set_num_threads(1)
-    cv2.setNumThreads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
-        cv2.setNumThreads(before_cv)
 
 
 class Training:

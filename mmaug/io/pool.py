@@ -6,7 +6,7 @@ import multiprocessing
 import signal
 import sys
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from multiprocessing.connection import Connection, wait
 from typing import Any
 
@@ -14,7 +14,7 @@ import cv2
 
 from mmaug.errors import MmaugError
 from mmaug.io.work import Done, Job, augment_row
-from mmaug.search.base.processes import ctrl_c_ignored
+from mmaug.processes import ctrl_c_ignored, one_thread
 
 AHEAD = 4
 """Rows that a worker holds at once: enough to never be idle, few enough to bound what waits."""
@@ -26,7 +26,7 @@ def results(job: Job, numbers: Iterable[int], workers: int, start_method: str) -
     Raises: MmaugError when a worker dies.
     """
     if workers == 0:
-        with _one_thread():
+        with one_thread():
             for number in numbers:
                 yield augment_row(job, number)
         return
@@ -100,17 +100,6 @@ def _serve(job: Job, pipe: Connection, inherited: list[Connection]) -> None:
     with suppress(EOFError, OSError):
         while True:
             pipe.send(augment_row(job, pipe.recv()))
-
-
-@contextmanager
-def _one_thread() -> Iterator[None]:
-    """One OpenCV thread while rows are worked on: several on busy cores are slower, up to 50 times."""
-    before = cv2.getNumThreads()
-    cv2.setNumThreads(1)
-    try:
-        yield
-    finally:
-        cv2.setNumThreads(before)
 
 
 def _set_one_thread() -> None:

@@ -17,9 +17,9 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from mmaug.policy import Policy
+from mmaug.processes import one_thread
 from mmaug.search.base.candidate import Candidate, policy_of
 from mmaug.search.base.evaluator import Capability, Cost, Evaluation
-from mmaug.search.base.executor import one_thread
 from mmaug.search.base.space import PolicySpace
 from mmaug.testing.policy_reading import drawn
 

@@ -15,9 +15,9 @@ from typing import Any, Protocol
 import numpy as np
 
 from mmaug.errors import MmaugError
+from mmaug.processes import ctrl_c_ignored, one_thread
 from mmaug.search.base.evaluator import Evaluation
 from mmaug.search.base.jobs import Desk, Request, Stretch, Stretched, failed
-from mmaug.search.base.processes import ctrl_c_ignored, one_thread
 
 TRIES = 2
 """How often a job is begun before the death of its worker counts as its failure: a machine may kill a worker that did nothing wrong."""
@@ -163,8 +163,6 @@ class Local:
 
 def executor_of(given: Executor | int) -> Executor:
     """An executor, or that of so many local processes; 1 is this one. Raises: MmaugError for another number."""
-    if given is None or isinstance(given, (str, float)):
-        raise MmaugError(f"executor must be an executor or a number of processes >= 1, got {given!r}")
     if not isinstance(given, (int, np.integer)):
         return given
     if isinstance(given, bool) or given < 1:

@@ -161,11 +161,11 @@ class SearchResult:
 
         Folders on the way are made. Raises: MmaugError where it cannot be written.
         """
-        text = json.dumps(plain(self.to_json()), indent=1, allow_nan=False) + "\n"
+        value = plain(self.to_json())
         try:
             Path(path).parent.mkdir(parents=True, exist_ok=True)
-            store.give(self.to_json(), store.beside(path))
-            Path(path).write_text(text, encoding="utf-8")
+            store.give(value, store.beside(path))
+            Path(path).write_text(json.dumps(value, indent=1, allow_nan=False) + "\n", encoding="utf-8")
         except OSError as error:
             raise MmaugError(f"{path}: the result cannot be written: {error}; save it to another place") from error
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from mmaug.errors import MmaugError
+from mmaug.processes import one_thread
 from mmaug.search.base import candidate as candidates
 from mmaug.search.base import state
 from mmaug.search.base.climb import Ladder
@@ -18,7 +19,6 @@ from mmaug.search.base.executor import Executor
 from mmaug.search.base.jobs import Request
 from mmaug.search.base.journal import Journal
 from mmaug.search.base.plain import plain
-from mmaug.search.base.processes import one_thread
 from mmaug.search.base.progress import Bar
 from mmaug.search.base.result import TrialRecord
 from mmaug.search.base.searcher import AskTellSearcher, Budget, OnlineSearcher, StepLog

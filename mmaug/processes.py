@@ -1,4 +1,4 @@
-"""What processes of a search keep to: one thread each, and Ctrl-C is for the one that started the others."""
+"""What all processes of the library keep to: one thread each, and Ctrl-C is for the one that started the others."""
 
 from __future__ import annotations
 
