@@ -11,6 +11,7 @@ import numpy as np
 
 from mmaug import apply as heavy
 from mmaug.apply import BoundPlan
+from mmaug.devices import check_device
 from mmaug.effects.picture import ImageState
 from mmaug.effects.sound import AudioState
 from mmaug.errors import MmaugError, RowError
@@ -71,24 +72,13 @@ def apply(bounds: Sequence[BoundPlan], keys: Sequence[Any], schema: Schema, devi
 def _unmixed(bounds: Sequence[BoundPlan], keys: Sequence[Any], schema: Schema, device: Any, memory_mb: float) -> list[Noted]:
     """On the CPU OpenCV is the fastest, row by row, and gives the bytes that single rows get."""
     if str(device) != "cpu":
-        _check_device(device)
+        check_device("graph.batch", device)
         return on_device(bounds, keys, schema, device, memory_mb)
     made = []
     for number, (bound, key) in enumerate(zip(bounds, keys, strict=True)):
         out, notes = _alone(bound, number, key, schema)
         made.append((_moved(out, schema, device), notes))
     return made
-
-
-def _check_device(device: Any) -> None:
-    import torch
-
-    try:
-        torch.empty(0, device=device)
-    except (RuntimeError, AssertionError, TypeError) as error:
-        found = ", ".join(["cpu", *(f"cuda:{number}" for number in range(torch.cuda.device_count()))])
-        said = str(error).splitlines()[0]
-        raise MmaugError(f"graph.batch: device must be one that torch has here ({found}), got {device!r}: {said}") from error
 
 
 def on_device(bounds: Sequence[BoundPlan], keys: Sequence[Any], schema: Schema, device: Any, memory_mb: float) -> list[Noted]:

@@ -47,6 +47,7 @@ SchemaOption = Annotated[
     Path | None, typer.Option("--schema", help="A schema file. Default: schema.json in the data folder, else inferred and shown.")
 ]
 SeedOption = Annotated[int, typer.Option("--seed", "-s", help="Fixes every random choice.")]
+DeviceOption = Annotated[str, typer.Option("--device", help="Where children are trained: cpu, cuda, cuda:1, mps.")]
 ConflictOption = Annotated[str, typer.Option("--on-conflict", help="edit captions that would become false, skip the step, or raise.")]
 
 
@@ -177,6 +178,7 @@ def search(
     page: Annotated[Path | None, typer.Option("--report", help="A page to write.")] = None,
     seed: SeedOption = 0,
     on_conflict: ConflictOption = "edit",
+    device: DeviceOption = "cpu",
 ) -> None:
     """Find the policy under which a small child model learns most from the rows, and put it beside its baselines.
 
@@ -188,7 +190,8 @@ def search(
         found = search_job.search(
             folder, graph_for(folder, "identity", schema, seed, on_conflict).schema, out, searcher=searcher,
             budget=Budget(budget, None, None if minutes is None else 60 * minutes) if budget or minutes else None,
-            held_out=held_out, steps=steps, workers=workers, seed=seed, on_conflict=on_conflict, resume=resume, page=page, console=console,
+            held_out=held_out, steps=steps, workers=workers, seed=seed, on_conflict=on_conflict, device=device, resume=resume, page=page,
+            console=console,
         )  # fmt: skip
     except KeyboardInterrupt:
         left = "nothing was kept; give --resume DIR next time" if resume is None else f"the same command goes on from {resume}"
@@ -210,6 +213,7 @@ def train(
     out: Annotated[Path | None, typer.Option("--out", "-o", help="A folder for the child that was trained under the policy.")] = None,
     seed: SeedOption = 0,
     on_conflict: ConflictOption = "edit",
+    device: DeviceOption = "cpu",
 ) -> None:
     """Train a small child model without a policy and under one, and print how well each finds what belongs together on held-out rows.
 
@@ -220,7 +224,7 @@ def train(
     graph = graph_for(folder, policy, schema, seed, on_conflict)
     found = train_job.train(
         folder, graph.policy, graph.schema, steps=steps, seconds=seconds, held_out=held_out, limit=limit, seed=seed,
-        on_conflict=on_conflict, out=out, console=console,
+        on_conflict=on_conflict, device=device, out=out, console=console,
     )  # fmt: skip
     for note in found.notes:
         console.print(note, style="dim", highlight=False, markup=False, soft_wrap=True)

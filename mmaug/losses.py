@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 import torch
@@ -240,6 +240,16 @@ class Batch:
     present: Mapping[str, Tensor] = field(default_factory=dict)
     negatives: Tensor | None = None
     of: Tensor | None = None
+
+    def to(self, device: torch.device | str) -> Batch:
+        """The same with its tensors on a device."""
+
+        def there(value: Any) -> Any:
+            if isinstance(value, Mapping):
+                return {name: there(item) for name, item in value.items()}
+            return value.to(device) if isinstance(value, Tensor) else value
+
+        return Batch(**{own.name: there(getattr(self, own.name)) for own in fields(self)})
 
 
 class CrossModalConsistency(nn.Module):

@@ -16,7 +16,7 @@ import mmaug
 from mmaug.registry import OPS
 
 PACKAGE = Path(mmaug.__file__).parent
-BASE = {"errors", "rng", "params", "effects", "colour", "language", "hub", "store", "processes"}
+BASE = {"errors", "rng", "params", "effects", "colour", "language", "hub", "store", "processes", "devices"}
 VALUES = BASE | {"registry", "schema", "plan", "policy", "policies", "trace"}
 
 ALLOWED: dict[str, set[str]] = {

@@ -109,7 +109,7 @@ class ChildBilevel:
             clean, _ = self.task.encoder(batch.rows, ("image",))
             given["image"] = 2 * self.stages.pictures(_to_unit(clean["image"]), drawn, acted) - 1
         sources = sources_of(self.stages.texts(acted.rows), batch.groups, acted.same)
-        return given, Batch(sources=sources, preserved=torch.tensor(acted.same), present=present)
+        return given, Batch(sources=sources, preserved=torch.tensor(acted.same), present=present).to(self.task.device)
 
     # -- mixed ops -----------------------------------------------------------------------------------------------------------------------
 
@@ -137,18 +137,22 @@ class ChildBilevel:
         if "text" in clean:
             vectors["text"] = self._read(parameters, readings)
         sources = sources_of(readings[0][1], batch.groups, [True] * len(batch.rows))
-        return vectors, Batch(sources=sources, present=present)
+        return vectors, Batch(sources=sources, present=present).to(self.task.device)
 
     def _read(self, parameters: Mapping[str, Tensor], readings: Sequence[tuple[Any, list[str]]]) -> Tensor:
         """Unit vectors of texts that are said with weights: those of the first, plus what each other one changes, times its weight."""
         distinct = list(dict.fromkeys(text for _, texts in readings for text in texts))
         number = {text: place for place, text in enumerate(distinct)}
-        vectors = functional_call(self.child, dict(parameters), ({"text": self.task.encoder.texts(distinct)},))["text"]
-        own = vectors[[number[text] for text in readings[0][1]]]
+        vectors = functional_call(self.child, dict(parameters), ({"text": self.task.encoder.tokens(distinct)},))["text"]
+
+        def said(texts: Sequence[str]) -> Tensor:
+            return vectors[torch.tensor([number[text] for text in texts], device=vectors.device)]
+
+        own = said(readings[0][1])
         total = own
         for weight, texts in readings[1:]:
             if texts != readings[0][1]:
-                total = total + weight * (vectors[[number[text] for text in texts]] - own)
+                total = total + weight * (said(texts) - own)
         return F.normalize(total, dim=1)
 
     # -- networks that augment -----------------------------------------------------------------------------------------------------------
@@ -173,10 +177,10 @@ class ChildBilevel:
         seen = {**given, **{name: 2 * value - 1 if name == "image" else value for name, value in tensors.items() if name != "text"}}
         with _differentiable_twice(), self._instead_of_words(tensors.get("text")):
             vectors = functional_call(self.child, dict(parameters), (seen,))
-        same = targets_of(sources_of(self.stages.texts(batch.rows), batch.groups, [True] * len(batch.rows)))
+        same = targets_of(sources_of(self.stages.texts(batch.rows), batch.groups, [True] * len(batch.rows)).to(self.task.device))
         rows = []
         for a, b in itertools.combinations(sorted(vectors), 2):
-            both = torch.ones(len(batch.rows), dtype=torch.bool)
+            both = torch.ones(len(batch.rows), dtype=torch.bool, device=same.device)
             for name in (a, b):
                 both = both & present.get(name, both)
             for one, two in ((vectors[a], vectors[b]), (vectors[b], vectors[a])):
@@ -203,7 +207,7 @@ def _held_out(vectors: Mapping[str, Tensor], told: Batch) -> Iterator[Tensor]:
     """The loss of each pair of modalities at a fixed temperature."""
     assert told.sources is not None
     for a, b in itertools.combinations(sorted(vectors), 2):
-        there = torch.ones(len(told.sources), dtype=torch.bool)
+        there = torch.ones(len(told.sources), dtype=torch.bool, device=vectors[a].device)
         for name in (a, b):
             there = there & told.present.get(name, there)
         yield contrastive(vectors[a][there], vectors[b][there], 1 / TEMPERATURE, targets_of(told.sources[there]))  # type: ignore[reportArgumentType]

@@ -41,10 +41,11 @@ class Inputs:
 class RowEncoder:
     """Makes tensors of rows that `prepare` made ready, augmented or not.
 
-    seconds: how much of a recording is heard.
+    seconds: how much of a recording is heard. device: where the tensors are put.
     """
 
-    def __init__(self, config: ChildConfig, tokenizer: Any, rows: Rows, seconds: float):
+    def __init__(self, config: ChildConfig, tokenizer: Any, rows: Rows, seconds: float, device: str = "cpu"):
+        self.device = device
         self.config, self.schema, self.seen = config, rows.schema, rows.seen
         self.texts = TextEncoder(tokenizer, config.context)
         self.mels = LogMel(config, seconds)
@@ -60,9 +61,10 @@ class RowEncoder:
         present: dict[str, Tensor] = {}
         for name in self.seen.modalities:
             if only is None or name in only:
-                given[name], has = getattr(self, f"_{name}")(rows)
+                made, has = getattr(self, f"_{name}")(rows)
+                given[name] = made.to(self.device)
                 if not all(has):
-                    present[name] = torch.tensor(has)
+                    present[name] = torch.tensor(has).to(self.device)
         return given, present
 
     def _image(self, rows: Sequence[Row]) -> tuple[Tensor, list[bool]]:
@@ -71,11 +73,15 @@ class RowEncoder:
 
     def _text(self, rows: Sequence[Row]) -> tuple[Tensor, list[bool]]:
         texts = [text_of(row, self.schema, self.seen) for row in rows]
-        return self.texts(texts), [bool(text.strip()) for text in texts]
+        return self.tokens(texts), [bool(text.strip()) for text in texts]
 
     def _audio(self, rows: Sequence[Row]) -> tuple[Tensor, list[bool]]:
         clips = [self.schema.value(str(self.seen.audio), row) for row in rows]
         return self.mels([None if clip is MISSING else clip.samples for clip in clips]), [clip is not MISSING for clip in clips]
+
+    def tokens(self, texts: Sequence[str]) -> Tensor:
+        """Texts to int64 [n, length]."""
+        return self.texts(texts).to(self.device)
 
     def pixels(self, pictures: Sequence[Any]) -> Tensor:
         """uint8 [h, w, 3] each, or MISSING, to float [n, 3, s, s] in [-1, 1]."""
@@ -186,7 +192,7 @@ def together(encoder: RowEncoder, made: Sequence[Made], groups: Sequence[int], v
     own = sources_of(texts, [*groups] * views, kept)
     sources, weights = _shared(own, made, keys * views, tuple(given)) if any(one.mixed for one in made) else (own, None)
     batch = Batch(views=views, clean=clean and views > 1, sources=sources, weights=weights, preserved=torch.tensor(kept), present=present)
-    return Inputs(given, batch, keys, present)
+    return Inputs(given, batch.to(encoder.device), keys, present)
 
 
 def _shared(

@@ -116,5 +116,5 @@ def fingerprint(child: Child) -> str:
     digest = blake2b(digest_size=16)
     for name, value in child.state_dict().items():
         digest.update(name.encode())
-        digest.update(value.detach().contiguous().numpy().tobytes())
+        digest.update(value.detach().cpu().contiguous().numpy().tobytes())
     return digest.hexdigest()

@@ -34,7 +34,7 @@ class Embedded:
 
 
 class Eye:
-    """A child that looks at rows: fixed weights, no gradients."""
+    """A child that looks at rows: fixed weights, no gradients. What it sees comes back to the CPU."""
 
     def __init__(self, child: Child, encoder: RowEncoder):
         self.child, self.encoder = child, encoder
@@ -48,8 +48,8 @@ class Eye:
             for chunk in (rows[first : first + CHUNK] for first in range(0, len(rows), CHUNK)):
                 given, present = self.encoder(chunk, only)
                 for name, made in self.child(given).items():
-                    vectors.setdefault(name, []).append(made)
-                    there.setdefault(name, []).append(present.get(name, torch.ones(len(chunk), dtype=torch.bool)))
+                    vectors.setdefault(name, []).append(made.cpu())
+                    there.setdefault(name, []).append(present.get(name, torch.ones(len(chunk), dtype=torch.bool)).cpu())
         return {name: torch.cat(made) for name, made in vectors.items()}, {name: torch.cat(has) for name, has in there.items()}
 
     def clean(self, rows: Rows) -> Embedded:

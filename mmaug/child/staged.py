@@ -89,7 +89,8 @@ class Stages:
         """Pictures, float [n, 3, h, w] in 0..1, after the ops on pictures, with gradients; what was dropped for a row is left out."""
         for one, kept, params in zip(drawn, acted.kept, acted.params, strict=True):
             if get_op(one.op).modality == "image":
-                x = torch.where(kept[:, None, None, None], through(one.op, x, params), x)
+                there = {name: value.to(x.device) if isinstance(value, Tensor) else value for name, value in params.items()}
+                x = torch.where(kept.to(x.device)[:, None, None, None], through(one.op, x, there), x)
         return x
 
     def texts(self, rows: Sequence[Row]) -> list[str]:

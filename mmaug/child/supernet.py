@@ -118,8 +118,12 @@ class ChildSupernet:
         """Go on from a state, bit for bit. Raises: ChildError for the state of another supernet."""
         if any(state.get(f"weights.{name}", torch.empty(0)).shape != weight.shape for name, weight in self._weights.items()):
             raise ChildError("this state is of another supernet: its weights have other names or shapes; give the same config and choices")
-        self._weights = {name: state[f"weights.{name}"].clone() for name in self._weights}
-        self._moments = {name: (state[f"first.{name}"].clone(), state[f"second.{name}"].clone()) for name in self._weights}
+
+        def there(name: str) -> Tensor:
+            return state[name].to(self.task.device, copy=True)
+
+        self._weights = {name: there(f"weights.{name}") for name in self._weights}
+        self._moments = {name: (there(f"first.{name}"), there(f"second.{name}")) for name in self._weights}
         self._counts = dict(zip(sorted(self._counts), state["counts"].tolist(), strict=True))
         self._steps = int(state["steps"])
 

@@ -86,7 +86,8 @@ class Training:
         if {name: tuple(value.shape) for name, value in child.items()} != shapes or bool(average) != (self.average is not None):
             raise ChildError("this state is of another child: its weights have other names or shapes; give the same config and recipe")
         self.child.load_state_dict(child)
-        self.average = {name: value.clone() for name, value in average.items()} or None
+        mine = self.child.state_dict()
+        self.average = {name: value.to(mine[name].device, copy=True) for name, value in average.items()} or None
         moments: dict[int, dict[str, Tensor]] = {}
         for name, value in _under("optimizer.", state).items():
             number, kind = name.split(".", 1)

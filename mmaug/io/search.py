@@ -34,6 +34,7 @@ def search(
     workers: int = 1,
     seed: int = 0,
     on_conflict: str = "edit",
+    device: str = "cpu",
     resume: Path | None = None,
     page: Path | None = None,
     console: Console | None = None,
@@ -41,8 +42,8 @@ def search(
     """Search on the rows of a folder, and write the policy to `out` and all of the result beside it, to `out` with ".result.json".
 
     searcher: a name in `SEARCHERS`. budget: default the searcher's own. held_out: the share of rows that children are scored on, in
-    (0, 1). steps: of one child's training. workers: processes. resume: a folder for the journal. page: where to write the report, if
-    at all. console: where progress is shown.
+    (0, 1). steps: of one child's training. workers: processes. device: where children are trained. resume: a folder for the journal.
+    page: where to write the report, if at all. console: where progress is shown.
     Raises: MmaugError, before the search, for an unknown searcher, a share that leaves no rows on one side, or a file that cannot be
     written.
     """
@@ -52,13 +53,19 @@ def search(
         writable(path)
     kept, unseen = split(range(len(folder)), held_out, seed)
     train, valid = _rows(folder, kept), _rows(folder, unseen)
-    task = mmaug.ChildTask(train, valid, schema=schema, steps=steps, seed=seed, on_conflict=on_conflict)
+    task = mmaug.ChildTask(train, valid, schema=schema, steps=steps, seed=seed, on_conflict=on_conflict, device=device)
     if console is not None:
         for note in task.notes:
             console.print(note, style="dim", highlight=False, markup=False, soft_wrap=True)
     found = SEARCHERS[searcher](seed=seed).search(
         task, task.space, budget=budget, resume=resume, progress=console is not None, executor=workers
     )
+    _write(found, out, page)
+    return found
+
+
+def _write(found: SearchResult, out: Path, page: Path | None) -> None:
+    """The result first: all else can be made of it."""
     found.save(result_path(out))
     try:
         found.policy.save(out)
@@ -66,7 +73,6 @@ def search(
             report.search(found, page)
     except OSError as error:
         raise MmaugError(f"{error.filename}: cannot be written: {error.strerror}; the result is in {result_path(out)}") from error
-    return found
 
 
 def writable(path: Path) -> None:

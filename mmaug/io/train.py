@@ -56,18 +56,26 @@ class Comparison:
 
 def train(
     folder: Folder, policy: Policy, schema: Schema, *, child: ChildConfig | None = None, steps: int = 400, seconds: float | None = None,
-    held_out: float = 0.25, limit: int | None = None, seed: int = 0, on_conflict: str = "edit", out: Path | None = None,
-    console: Console | None = None,
+    held_out: float = 0.25, limit: int | None = None, seed: int = 0, on_conflict: str = "edit", device: str = "cpu",
+    out: Path | None = None, console: Console | None = None,
 ) -> Comparison:  # fmt: skip
     """Two children with the same first weights and the same batches, one without the policy and one under it.
 
     steps: of each training. seconds: at most so long for each; the learning rate is planned for `steps`. held_out: share of the rows.
-    limit: look at so many rows, evenly spread. out: a folder for the child that was trained under the policy.
+    limit: look at so many rows, evenly spread. device: where they are trained. out: a folder for the child trained under the policy.
     Raises: ChildError for too few rows; RowError for one that cannot be used, with its line.
     """
     kept, unseen = split(len(folder), held_out, limit, seed)
     task = mmaug.ChildTask(
-        _rows(folder, kept), _rows(folder, unseen), schema=schema, child=child, steps=steps, seeds=1, seed=seed, on_conflict=on_conflict
+        _rows(folder, kept),
+        _rows(folder, unseen),
+        schema=schema,
+        child=child,
+        steps=steps,
+        seeds=1,
+        seed=seed,
+        on_conflict=on_conflict,
+        device=device,
     )
     runs, took = [], []
     for name, trained_under in (("identity", policies.identity()), ("policy", policy)):
