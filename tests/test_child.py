@@ -18,9 +18,10 @@ from mmaug.child.inputs import Batches, RowEncoder, preserved, sources_of
 from mmaug.child.model import Child
 from mmaug.child.rows import groups_of, prepare, text_of
 from mmaug.child.saving import load_child, load_training, save_child, save_training
-from mmaug.child.sound import LogMel, mel_filters
+from mmaug.child.sound import LogMel
 from mmaug.child.tokenizer import BOS, EOS, PAD, UNKNOWN, TextEncoder, build_tokenizer, split
 from mmaug.child.training import Training, rate_at, train
+from mmaug.neural.hearing import mel_filters
 from mmaug.testing.colour_world import SCHEMA, draw_world
 from mmaug.testing.scenes import draw_scene
 

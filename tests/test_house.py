@@ -40,7 +40,7 @@ ALLOWED: dict[str, set[str]] = {
     "gathering": set(),
     "mix": VALUES | {"modalities", "pairing", "light", "resolve", "rewrite", "apply"},
     "search": VALUES | {"neural"},
-    "child": VALUES | {"modalities", "pairing", "graph", "mix", "losses", "metrics", "gathering", "search", "negatives"},
+    "child": VALUES | {"modalities", "pairing", "graph", "mix", "losses", "metrics", "gathering", "search", "negatives", "neural"},
     "testing": VALUES | {"modalities", "pairing", "graph", "search", "child"},
 }
 RIM = {"cli", "demo", "hf", "io", "report", "testing", "__main__", "__init__"}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -168,8 +168,7 @@ class ChildBilevel:
 
     def hears(self) -> dict[str, int]:
         """What log-mel pictures are of: samples a second, bands, frames, and samples from one frame to the next."""
-        mels = self.task.encoder.mels
-        return {"rate": mels.rate, "bands": self.task.config.mels, "frames": mels.frames, "hop": mels.hop}
+        return asdict(self.task.encoder.mels.hears)
 
     def losses(self, parameters: Mapping[str, Tensor], batch: RowBatch, tensors: Mapping[str, Tensor]) -> Tensor:
         """The symmetric multi-positive InfoNCE of each row at a fixed temperature, the mean over pairs of modalities: [n]."""

@@ -16,9 +16,10 @@ from mmaug.policy import Policy, PolicyOp
 from mmaug.search.base.candidate import Candidate
 from mmaug.search.base.evaluator import Capability, Cost, Evaluation, Run
 from mmaug.search.base.searcher import OnlineSearcher, StepLog
+from mmaug.search.base.settings import NOT_NEGATIVE, POSITIVE, Number, OneOf, Whole, check
 from mmaug.search.controller import Controller, generator
 from mmaug.search.joined import merged, sub_policies
-from mmaug.search.policy_gradient import Learner
+from mmaug.search.policy_gradient import ALGORITHMS, Learner
 from mmaug.search.vocabulary import of_space
 
 if TYPE_CHECKING:
@@ -66,12 +67,11 @@ class AdversarialAutoAugment(OnlineSearcher):
     requires: ClassVar[Capability] = Capability.RESUME
 
     def __post_init__(self) -> None:
-        if self.copies < 2 or self.rounds < 1 or self.interval < 1:
-            got = (self.copies, self.rounds, self.interval)
-            raise ValueError(f"AdversarialAutoAugment: needs copies >= 2, rounds >= 1 and interval >= 1, got {got}")
-        if not 0 <= self.identity < 1 or not 0 < self.cap <= 1 or not 0 <= self.kept < 1:
-            got = (self.identity, self.cap, self.kept)
-            raise ValueError(f"AdversarialAutoAugment: needs identity in [0, 1), cap in (0, 1] and kept in [0, 1), got {got}")
+        check(
+            self, copies=Whole(2), rounds=Whole(), interval=Whole(), algorithm=OneOf(ALGORITHMS), rate=POSITIVE, entropy=NOT_NEGATIVE,
+            identity=Number(least=0, below=1), cap=Number(above=0, most=1), kept=Number(least=0, below=1), size=Whole(), hidden=Whole(),
+            embedding=Whole(),
+        )  # fmt: skip
 
     def begin(self, task: Any, space: Any, init: Sequence[Candidate] = ()) -> None:
         """Start a child and a controller. init takes no part: what is found depends on how the child grows with it."""

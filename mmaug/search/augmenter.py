@@ -13,6 +13,7 @@ from torch import Tensor
 
 from mmaug.neural.network import AugmentNetwork
 from mmaug.search.base.evaluator import Evaluation
+from mmaug.search.base.settings import NOT_NEGATIVE, POSITIVE, SHARE, Number, Whole, check
 
 HELD = 64
 """Batches of held-out rows that a network is trained on."""
@@ -72,6 +73,12 @@ class Recipe:
     choices: float = 3e-3
     rate: float = 0.1
     momentum: float = 0.9
+
+    def __post_init__(self) -> None:
+        weights = dict.fromkeys(("adversarial", "teacher", "held", "colours", "weight_decay"), NOT_NEGATIVE)
+        rates = dict.fromkeys(("learning_rate", "choices", "rate"), POSITIVE)
+        shares = dict.fromkeys(("average", "smoothing", "momentum"), Number(least=0, below=1))
+        check(self, gate=SHARE, every=Whole(), store=Whole(0), **weights, **rates, **shares)
 
 
 class AdversarialTraining:

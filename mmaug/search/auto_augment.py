@@ -12,9 +12,10 @@ from mmaug.search.base.candidate import Candidate, policy_of
 from mmaug.search.base.evaluator import Evaluation
 from mmaug.search.base.ranking import Ranking
 from mmaug.search.base.searcher import AskTellSearcher, Budget, Trial
+from mmaug.search.base.settings import NOT_NEGATIVE, POSITIVE, Maybe, Number, OneOf, Whole, check
 from mmaug.search.controller import Controller, generator
 from mmaug.search.joined import joined
-from mmaug.search.policy_gradient import Baseline, Learner
+from mmaug.search.policy_gradient import ALGORITHMS, Baseline, Learner
 from mmaug.search.vocabulary import of_space
 
 COLLAPSED = 0.02
@@ -46,6 +47,12 @@ class AutoAugment(AskTellSearcher):
     batch: int = 16
     seed: int = 0
     default_budget: ClassVar[Budget] = Budget(evaluations=15_000)
+
+    def __post_init__(self) -> None:
+        check(
+            self, algorithm=OneOf(ALGORITHMS), rate=Maybe(POSITIVE), epochs=Whole(), clip=Number(above=0, below=1), entropy=NOT_NEGATIVE,
+            decay=Number(least=0, below=1), join=Whole(), hidden=Whole(), embedding=Whole(), batch=Whole(),
+        )  # fmt: skip
 
     def begin(self, task: Any, space: Any, init: Sequence[Candidate] = ()) -> None:
         """Start afresh. init: policies that are evaluated first; they can be found best, but the controller does not learn from them."""

@@ -7,11 +7,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from mmaug.errors import PolicyError
+from mmaug.errors import MmaugError, PolicyError
 from mmaug.search.base.candidate import Candidate, policy_of
 from mmaug.search.base.evaluator import Evaluation
 from mmaug.search.base.ranking import Ranking
 from mmaug.search.base.searcher import AskTellSearcher, Budget, Trial
+from mmaug.search.base.settings import Maybe, OneOf, Whole, check
 from mmaug.search.optuna_adapter import METHODS, Study
 from mmaug.search.probing import Probes
 
@@ -53,12 +54,11 @@ class BayesianSearch(AskTellSearcher):
     default_budget: ClassVar[Budget] = Budget(evaluations=200)
 
     def __post_init__(self) -> None:
-        if self.method not in METHODS:
-            raise ValueError(f"BayesianSearch: method must be one of {', '.join(METHODS)}, got {self.method!r}")
-        if self.view not in VIEWS:
-            raise ValueError(f"BayesianSearch: view must be one of {', '.join(VIEWS)}, got {self.view!r}")
-        if self.probe < 0 or self.probe == 1:
-            raise ValueError(f"BayesianSearch: probe must be 0, for none, or at least 2, got {self.probe!r}")
+        check(
+            self, method=OneOf(METHODS), view=OneOf(VIEWS), startup=Maybe(Whole()), candidates=Whole(), probe=Whole(0), batch=Whole(),
+        )  # fmt: skip
+        if self.probe == 1:
+            raise MmaugError("BayesianSearch: probe must be 0, for none, or at least 2, got 1: no trial would be the model's")
 
     def begin(self, task: Any, space: Any, init: Sequence[Candidate] = ()) -> None:
         """Start afresh. init: asked for first; a policy of another space is asked for, and the model does not hear of it."""

@@ -16,6 +16,7 @@ from torch import Tensor
 from mmaug.search.base.candidate import Candidate, policy_of
 from mmaug.search.base.evaluator import Bilevel, Capability, Cost, Stage
 from mmaug.search.base.searcher import Budget, OnlineSearcher, StepLog
+from mmaug.search.base.settings import NOT_NEGATIVE, POSITIVE, Number, OneOf, Whole, check
 from mmaug.search.estimators import ControlVariate, relax_gradients, score_surrogate, unrolled
 from mmaug.search.relaxed_draws import composite, distribution, lean, mixed_stages, settled
 
@@ -64,14 +65,11 @@ class DifferentiableSearch(OnlineSearcher):
     default_budget: ClassVar[Budget] = Budget()
 
     def __post_init__(self) -> None:
-        if self.estimator not in ESTIMATORS:
-            raise ValueError(f"DifferentiableSearch: estimator must be one of {', '.join(ESTIMATORS)}, got {self.estimator!r}")
-        for name in ("updates", "every", "samples", "unroll"):
-            if getattr(self, name) < 1:
-                raise ValueError(f"DifferentiableSearch: {name} must be at least 1, got {getattr(self, name)!r}")
-        for name in ("learning_rate", "rate", "temperature", "cold", "spread"):
-            if not getattr(self, name) > 0:
-                raise ValueError(f"DifferentiableSearch: {name} must be more than 0, got {getattr(self, name)!r}")
+        check(
+            self, estimator=OneOf(ESTIMATORS), updates=Whole(), every=Whole(), samples=Whole(), learning_rate=POSITIVE, rate=POSITIVE,
+            momentum=Number(least=0, below=1), weight_decay=NOT_NEGATIVE, unroll=Whole(), warm_up=Whole(0), temperature=POSITIVE,
+            cold=POSITIVE, spread=POSITIVE,
+        )  # fmt: skip
 
     def begin(self, task: Any, space: Any, init: Sequence[Candidate] = ()) -> None:
         """Start with an even policy, or from the first of `init`: a policy of the space, or what an earlier search found.

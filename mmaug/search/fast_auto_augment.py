@@ -15,6 +15,7 @@ from mmaug.policy import Policy, PolicyOp
 from mmaug.search.base.candidate import Candidate, digest, policy_of
 from mmaug.search.base.evaluator import Capability, Cost, Fold
 from mmaug.search.base.searcher import OnlineSearcher, StepLog
+from mmaug.search.base.settings import Number, Whole, check
 from mmaug.search.joined import merged, sub_policies
 from mmaug.search.optuna_adapter import Study
 
@@ -50,11 +51,10 @@ class FastAutoAugment(OnlineSearcher):
     requires: ClassVar[Capability] = Capability.DENSITY
 
     def __post_init__(self) -> None:
-        for name in ("folds", "trials", "top", "draws"):
-            if getattr(self, name) < 1:
-                raise ValueError(f"FastAutoAugment: {name} must be a whole number >= 1, got {getattr(self, name)!r}")
-        if not 0 < self.share < 1:
-            raise ValueError(f"FastAutoAugment: share must lie in (0, 1), got {self.share!r}")
+        check(
+            self, folds=Whole(), trials=Whole(), top=Whole(), share=Number(above=0, below=1), draws=Whole(), startup=Whole(0),
+            candidates=Whole(),
+        )  # fmt: skip
 
     def begin(self, task: Any, space: Any, init: Sequence[Candidate] = ()) -> None:
         """Train the folds and freeze them. init: policies that every fold tries first; those of another space are left out."""

@@ -14,6 +14,7 @@ from mmaug.errors import MmaugError
 from mmaug.search.base.candidate import Candidate, JointCandidate
 from mmaug.search.base.evaluator import Capability, Cost, Supernet
 from mmaug.search.base.searcher import OnlineSearcher, StepLog
+from mmaug.search.base.settings import NOT_NEGATIVE, POSITIVE, Maybe, Number, OneOf, Whole, check
 from mmaug.search.controller import Controller
 from mmaug.search.joint_draws import ControllerDraws, Draws, EvenDraws, RelaxedDraws
 from mmaug.search.policy_gradient import Baseline, Learner
@@ -58,11 +59,10 @@ class JointNAS(OnlineSearcher):
     requires: ClassVar[Capability] = Capability.SUPERNET
 
     def __post_init__(self) -> None:
-        if self.method not in METHODS:
-            raise ValueError(f"JointNAS: method must be one of {', '.join(METHODS)}, got {self.method!r}")
-        for name in ("rounds", "samples", "fine_tune"):
-            if getattr(self, name) < 1:
-                raise ValueError(f"JointNAS: {name} must be a whole number >= 1, got {getattr(self, name)!r}")
+        check(
+            self, method=OneOf(METHODS), rounds=Whole(), shared=Whole(0), samples=Whole(), fine_tune=Whole(), rate=Maybe(POSITIVE),
+            entropy=NOT_NEGATIVE, decay=Number(least=0, below=1), hidden=Whole(), embedding=Whole(),
+        )  # fmt: skip
 
     def begin(self, task: Any, space: Any, init: Sequence[Candidate] = ()) -> None:
         """Make the shared weights and what draws. init: candidates that the first rewards go to, where they are of the space."""

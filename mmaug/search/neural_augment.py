@@ -18,6 +18,7 @@ from mmaug.search.augmenter import Recipe
 from mmaug.search.base.candidate import Candidate
 from mmaug.search.base.evaluator import Capability, Cost
 from mmaug.search.base.searcher import Budget, OnlineSearcher, StepLog
+from mmaug.search.base.settings import NOT_NEGATIVE, Fields, OneOf, Some, Whole, check
 from mmaug.search.graph_search import METHODS, GraphSearch, Method, part
 
 MODALITIES = ("image", "audio")
@@ -59,15 +60,9 @@ class NeuralAugmentSearch(OnlineSearcher):
     default_budget: ClassVar[Budget] = Budget()
 
     def __post_init__(self) -> None:
-        if self.method not in METHODS:
-            raise ValueError(f"NeuralAugmentSearch: method must be one of {', '.join(METHODS)}, got {self.method!r}")
-        for name in ("trials", "steps", "children", "nodes", "width"):
-            if getattr(self, name) < 1:
-                raise ValueError(f"NeuralAugmentSearch: {name} must be at least 1, got {getattr(self, name)!r}")
+        sizes = dict.fromkeys(("trials", "steps", "children", "nodes", "width"), Whole())
+        check(self, method=OneOf(METHODS), modalities=Some(MODALITIES), least=NOT_NEGATIVE, recipe=Fields(Recipe), **sizes)
         self.modalities = list(self.modalities)
-        if not self.modalities or not set(self.modalities) <= set(MODALITIES):
-            why = "; a network for text would change the vectors of words, which no row holds" if "text" in self.modalities else ""
-            raise ValueError(f"NeuralAugmentSearch: modalities must be some of {', '.join(MODALITIES)}, got {self.modalities!r}{why}")
         self._recipe = Recipe(**{**RECIPE, **self.recipe})  # type: ignore[arg-type]
 
     def begin(self, task: Any, space: Any, init: Sequence[Candidate] = ()) -> None:

@@ -19,6 +19,7 @@ from mmaug.search.base.evaluator import Capability, Cost
 from mmaug.search.base.executor import InProcess
 from mmaug.search.base.jobs import Stretch
 from mmaug.search.base.searcher import Budget, OnlineSearcher, StepLog
+from mmaug.search.base.settings import SHARE, Number, Whole, check
 from mmaug.search.base.state import packed, unpacked
 from mmaug.search.population_space import MAGNITUDES, PROBABILITIES, PopulationSpace
 
@@ -72,11 +73,7 @@ class PopulationBased(OnlineSearcher):
     default_budget: ClassVar[Budget] = Budget()
 
     def __post_init__(self) -> None:
-        if self.population < 2 or self.rounds < 1 or self.interval < 1:
-            got = (self.population, self.rounds, self.interval)
-            raise ValueError(f"PopulationBased: needs population >= 2, rounds >= 1 and interval >= 1, got {got}")
-        if not 0 < self.quantile <= 0.5 or not 0 <= self.resample <= 1:
-            raise ValueError(f"PopulationBased: quantile must lie in (0, .5] and resample in [0, 1], got {self.quantile}, {self.resample}")
+        check(self, population=Whole(2), rounds=Whole(), interval=Whole(), quantile=Number(above=0, most=0.5), resample=SHARE)
 
     def begin(self, task: Any, space: Any, init: Sequence[Candidate] = ()) -> None:
         """Start the population. init: policies that members begin with in turn; where there are none, all begin with the identity."""

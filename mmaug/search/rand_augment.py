@@ -17,6 +17,7 @@ from mmaug.search.base.compact import CompactSpace
 from mmaug.search.base.evaluator import Evaluation
 from mmaug.search.base.ranking import Ranking
 from mmaug.search.base.searcher import AskTellSearcher, Budget, Trial
+from mmaug.search.base.settings import Flag, Whole, check
 
 Values = dict[str, Any]
 
@@ -37,6 +38,9 @@ class RandAugment(AskTellSearcher):
     joint: bool = False
     batch: int = 8
     default_budget: ClassVar[Budget] = Budget(evaluations=100)
+
+    def __post_init__(self) -> None:
+        check(self, most=Whole(), joint=Flag(), batch=Whole())
 
     def begin(self, task: Any, space: Any, init: Sequence[Candidate] = ()) -> None:
         """Start afresh. What it was given to start from is asked for first; one of the compact space is where the grid starts."""

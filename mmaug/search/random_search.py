@@ -12,6 +12,7 @@ from mmaug.search.base.candidate import Candidate
 from mmaug.search.base.evaluator import Evaluation
 from mmaug.search.base.ranking import Ranking
 from mmaug.search.base.searcher import AskTellSearcher, Budget, Trial
+from mmaug.search.base.settings import Whole, check
 
 
 @dataclass
@@ -25,6 +26,9 @@ class RandomSearch(AskTellSearcher):
     seed: int = 0
     batch: int = 8
     default_budget: ClassVar[Budget] = Budget(evaluations=100)
+
+    def __post_init__(self) -> None:
+        check(self, batch=Whole())
 
     def begin(self, task: Any, space: Any, init: Sequence[Candidate] = ()) -> None:
         """Start afresh."""

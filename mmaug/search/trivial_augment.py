@@ -14,6 +14,7 @@ from mmaug.search.base.candidate import Candidate
 from mmaug.search.base.evaluator import Evaluation
 from mmaug.search.base.ranking import Ranking
 from mmaug.search.base.searcher import AskTellSearcher, Budget, Trial
+from mmaug.search.base.settings import Flag, OneOf, check
 
 SPACES = {"wide": uniform.WIDE, "standard": uniform.STANDARD}
 
@@ -32,6 +33,9 @@ class TrivialAugment(AskTellSearcher):
     space: str = "wide"
     joint: bool = False
     default_budget: ClassVar[Budget] = Budget(evaluations=1)
+
+    def __post_init__(self) -> None:
+        check(self, space=OneOf(list(SPACES)), joint=Flag())
 
     def begin(self, task: Any, space: Any, init: Sequence[Candidate] = ()) -> None:
         """Start afresh. It has no parameters, so nothing of what it was given to start from is used."""
