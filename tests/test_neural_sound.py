@@ -86,9 +86,9 @@ def test_it_hears_what_the_child_hears(rate, mels, seconds):
     samples = np.float32(0.1) * np.random.default_rng(0).standard_normal((round(seconds * rate),), np.float32)
     samples[: len(samples) // 3] *= 0.001
     wanted = child([samples[None]])[0, 0].numpy()
-    found = Hearing(rate, mels, child.frames, child.hop).picture(samples)
+    found = child.hears.picture(samples)
     assert found.shape[0] == mels and np.abs(found - wanted[:, : found.shape[1]]).max() < 1e-4
-    assert found.shape[1] >= child.frames - 1, "a last frame of which nothing is left need not be there"
+    assert found.shape[1] >= child.hears.frames - 1, "a last frame of which nothing is left need not be there"
 
 
 def test_a_hearing_of_wrong_numbers_is_refused():

@@ -61,7 +61,8 @@ class NeuralAugmentSearch(OnlineSearcher):
 
     def __post_init__(self) -> None:
         sizes = dict.fromkeys(("trials", "steps", "children", "nodes", "width"), Whole())
-        check(self, method=OneOf(METHODS), modalities=Some(MODALITIES), least=NOT_NEGATIVE, recipe=Fields(Recipe), **sizes)
+        modalities = Some(MODALITIES, "a network for text would change the vectors of words, which no row holds")
+        check(self, method=OneOf(METHODS), modalities=modalities, least=NOT_NEGATIVE, recipe=Fields(Recipe), **sizes)
         self.modalities = list(self.modalities)
         self._recipe = Recipe(**{**RECIPE, **self.recipe})  # type: ignore[arg-type]
 

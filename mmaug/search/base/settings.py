@@ -65,15 +65,16 @@ class OneOf:
 
 @dataclass(frozen=True)
 class Some:
-    """A list of one or more of some names."""
+    """A list of one or more of some names. why: no others."""
 
     names: Sequence[str]
+    why: str = ""
 
     def holds(self, value: Any) -> bool:
         return isinstance(value, Sequence) and not isinstance(value, str) and len(value) > 0 and all(one in self.names for one in value)
 
     def __str__(self) -> str:
-        return f"a list of some of {', '.join(self.names)}"
+        return f"a list of some of {', '.join(self.names)}" + (f" ({self.why})" if self.why else "")
 
 
 @dataclass(frozen=True)
