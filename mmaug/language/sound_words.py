@@ -73,8 +73,6 @@ LOUD = words(
     "loud louder loudly loudest noisy noisily deafening thunderous booming piercing blast blasts blasting blaring blares roaring "
     "earsplitting deafeningly thunderously thundering noisily blare blared"
 )
-GENTLE = words("calm calmly peaceful peacefully serene")
-"""Stand among quiet sounds, and bear some level, but no noise."""
 DISTANT = words("distance distant distantly far afar faraway")
 BACKGROUND = words("background backdrop")
 WEAKER = BACKGROUND | words("muffled")

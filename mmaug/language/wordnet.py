@@ -1,4 +1,4 @@
-"""WordNet: synonyms by frequent sense, hypernyms, and whether a caption's noun names a box's label.
+"""WordNet: synonyms by frequent sense, more general words, and whether a caption's noun names a box's label.
 
 Source: Princeton WordNet 3.0, reduced by scripts/reduce_wordnet.py; licence in data/WORDNET-COPYRIGHT.
 Loaded once, when first asked.
@@ -159,23 +159,6 @@ def _inflected(base: str, pos: str, ending: str) -> str | None:
     if pos == "v":
         return None if ending == "ed" and base in _IRREGULAR_VERBS else forms.verb(base, ending)
     return base
-
-
-@lru_cache(maxsize=16384)
-def hypernyms(word: str, pos: str) -> tuple[str, ...]:
-    """More general words for the main sense, nearest first, in the word's inflection; () when the sense is unclear."""
-    base, ending = _base(word, pos)
-    row = _dominant(base, pos)
-    if row is None:
-        return ()
-    table, found, level = _table(), [], [row]
-    for _ in range(6):
-        level = list(dict.fromkeys(parent for row in level for parent in table.parents(row)))
-        for row in level:
-            for other, count in table.lemmas(row):
-                if count > 2 and other.isalpha() and other not in _TOO_WIDE and _dominant(other, pos) == row:
-                    found.append(_inflected(other, pos, ending))
-    return tuple(dict.fromkeys(said for said in found if said))
 
 
 @lru_cache(maxsize=16384)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -31,11 +30,6 @@ def drawn_params(op: Op, strength: float | Tensor | None, uniforms: np.ndarray) 
             draw = param.from_strength(plain)
             params[name] = [draw(row) for row in own.tolist()]
     return params
-
-
-def numbers_of(ops: Mapping[str, Op]) -> int:
-    """How many uniform numbers a row needs, whichever of the ops it gets."""
-    return max((sum(param.uniforms for param in op.params.values()) for op in ops.values()), default=0) + 1
 
 
 def _magnitudes(param: Magnitude, strength: Tensor, own: Tensor) -> Tensor:
