@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from test_search_base import SPACE, Climber
+from small_searches import SPACE, Climber
 from typer.testing import CliRunner
 
 from mmaug import cli

@@ -79,7 +79,7 @@ def test_an_engine_needs_train_only_where_children_are_trained():
             self.start, self.run, self.stop = inner.start, inner.run, inner.stop
 
     assert RandomSearch().search(PlantedBandit(), budget=2, baselines=(), executor=NoTrain()).history  # type: ignore[arg-type]
-    from test_search_base import Climber
+    from small_searches import Climber
 
     with pytest.raises(MmaugError, match="has no train"):
         Climber().search(PlantedSchedule(), SPACE, executor=NoTrain())  # type: ignore[arg-type]
