@@ -70,7 +70,7 @@ def test_gp_finds_what_was_planted():
     tasks = [PlantedBandit(seed=seed) for seed in range(3)]
     found = [regret(BayesianSearch(method="gp", seed=task.seed), task, 100) for task in tasks]
     random = [regret(RandomSearch(seed=task.seed), task, 100) for task in tasks]
-    assert statistics.median(found) <= 0.05, found
+    assert max(found) <= 0.05, found
     assert statistics.fmean(found) < statistics.fmean(random) / 2, (found, random)
 
 
