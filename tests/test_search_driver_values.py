@@ -162,9 +162,21 @@ def test_what_breaks_a_constraint_does_not_win_on_fresh_seeds():
 @pytest.mark.parametrize("own", [{"collapsed": True}, {"image": {"collapsed": True}, "text": {}}, {"collapsed": {"image": True}}])
 def test_a_searcher_that_has_collapsed_is_said_to_have(own):
     found = scoring.diagnose((), {}, (), own)
-    assert found["collapsed"] and any("collapsed" in text for text in found["warnings"])
+    assert found["collapsed"] and [text for text in found["warnings"] if "says that it has collapsed" in text]
     healthy = json.loads(json.dumps(own).replace("true", "false"))
     assert not scoring.diagnose((), {}, (), healthy)["collapsed"]
+
+
+def test_one_that_asks_for_the_same_again_and_again_has_collapsed():
+    class Same(RandomSearch):
+        """Asks for one candidate."""
+
+        def _candidate(self, number: int) -> Any:
+            return super()._candidate(0)
+
+    for searcher, collapsed in ((Same(), True), (RandomSearch(), False)):
+        found = searcher.search(PlantedBandit(), budget=48, baselines=()).diagnostics
+        assert found["collapsed"] == collapsed == any("again and again" in text for text in found["warnings"])
 
 
 def test_drift_refuses_what_it_cannot_compare():

@@ -132,7 +132,9 @@ class FastAutoAugment(OnlineSearcher):
         return [together, *others][:count]
 
     def diagnostics(self) -> dict[str, Any]:
-        """The share of the plain loss that the best policies take away, on average over folds; and whether the weights are as they were."""
+        """The share of the plain loss that the best policies take away, on average over folds; where that is none, density
+        matching can only leave rows alone, and has collapsed. And whether the weights are as they were.
+        """
         gains = [pairs[0][0] for here in range(self.folds) if (pairs := self._top(here))]
         unchanged = all(fold.fingerprint() == before for fold, before in zip(self._folds, self._weights, strict=True))
         gain = sum(gains) / len(gains) if gains else None

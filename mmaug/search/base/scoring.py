@@ -77,11 +77,17 @@ def diagnose(
     distinct = len({candidates.digest(candidate) for candidate in late}) / len(late) if late else None
     headroom = next((s.metrics["headroom"] for s in (*baselines.values(), *top) if "headroom" in s.metrics), None)
     early = asked[: max(1, len(asked) // 4)]
+    repeats = distinct is not None and len(late) >= 10 and distinct <= 0.1
     found = {
         "headroom": headroom, "failed": failed, "distinct": distinct, "op_entropy": [op_entropy(early), op_entropy(late)],
-        "collapsed": (distinct is not None and len(late) >= 10 and distinct <= 0.1) or _collapsed(own), "searcher": plain(own),
+        "collapsed": repeats or _collapsed(own), "searcher": plain(own),
     }  # fmt: skip
-    return {**found, "warnings": _warnings(top, baselines, found, len(records))}
+    warnings = _warnings(top, baselines, found, len(records))
+    if repeats:
+        warnings.append("the searcher has collapsed: it ended up asking for the same few candidates again and again")
+    elif found["collapsed"]:
+        warnings.append('the searcher says that it has collapsed: diagnostics["searcher"] has its numbers')
+    return {**found, "warnings": warnings}
 
 
 def _collapsed(own: Mapping[str, Any]) -> bool:
@@ -106,8 +112,6 @@ def _warnings(top: Sequence[Scored], baselines: Mapping[str, Scored], found: Map
                 texts.append(f"the found policy does not beat {words} by more than the spread over seeds")
     if found["failed"]:
         texts.append(f"{found['failed']} of {trials} trials failed")
-    if found["collapsed"]:
-        texts.append("the searcher has collapsed: it ended up asking for the same few candidates again and again")
     if top and any(one.scores for one in top) and not any(one.feasible for one in top):
         texts.append("no candidate that was found keeps all constraints: its score may be no use")
     if found["headroom"] is not None and found["headroom"] < 0.05:
