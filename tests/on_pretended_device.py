@@ -1,4 +1,7 @@
-"""The child, and every searcher, on a device that is not the CPU: what is told must be what the CPU tells. Run: python FILE [SEARCH ...]"""
+"""The child, and the searchers that hold tensors of it, on a device that is not the CPU: what is told must be what the CPU tells.
+
+Run: python FILE [SEARCH ...]
+"""
 
 from __future__ import annotations
 
@@ -20,11 +23,7 @@ from mmaug.testing.scenes import draw_scene
 CHILD = ChildConfig(image_size=16, width=16, layers=1, heads=2, projection=16, mels=16, audio_patch=8)
 POLICY = mm.Policy.sequence(mm.op("image.horizontal_flip", p=0.5), mm.op("audio.gain", strength=0.5), mm.op("text.synonym"))
 SEARCHES: dict[str, tuple[str, dict[str, Any]]] = {
-    "random": ("random_search", {}),
-    "folds": ("fast_auto_augment", {"folds": 2, "trials": 2}),
-    "population": ("population_based", {"population": 4, "rounds": 2, "interval": 2}),
     **{name: ("differentiable_search", {"estimator": name, "updates": 2}) for name in ("score_function", "relax", "gumbel", "darts")},
-    "adversarial": ("adversarial_auto_augment", {"rounds": 2, "copies": 2}),
     **{
         f"neural {name}": ("neural_augment_search", {"modalities": (name,), "method": how, "trials": 2, "steps": 6})
         for name, how in (("image", "evolution"), ("audio", "darts"))

@@ -32,7 +32,7 @@ def test_a_child_and_two_searches_keep_to_the_rules_of_a_device():
 
 
 @pytest.mark.slow
-def test_all_searches_keep_to_the_rules_of_a_device():
+def test_all_other_searches_keep_to_the_rules_of_a_device():
     run(*(name for name in SEARCHES if name not in QUICK))
 
 
