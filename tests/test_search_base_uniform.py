@@ -122,8 +122,10 @@ def test_joint_trivial_augment_changes_one_modality_of_a_row():
 def test_trivial_augment_asks_once_and_needs_no_answer():
     result = TrivialAugment().search(PlantedBandit(), baselines=())
     assert len(result.history) == 1 and result.policy == trivial(PlantedBandit().space.ops or ())
+    with pytest.raises(MmaugError, match="space must be one of"):
+        TrivialAugment(space="huge")
     with pytest.raises(PolicyError, match="space must be one of"):
-        TrivialAugment(space="huge").search(PlantedBandit())
+        trivial(("image.rotate",), space="huge")
 
 
 def test_random_search_is_beside_what_is_planted():

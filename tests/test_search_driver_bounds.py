@@ -255,7 +255,7 @@ def test_random_search_beside_a_joint_one_draws_architectures(tmp_path):
 
 @pytest.mark.parametrize("rungs", [(1.0,), (0.3, 1.0)])
 def test_time_grows_with_trials_and_no_faster(rungs):
-    """Eight times as many trials take about eight times as long; were each to look at all before it, it would be far over twenty."""
+    """Eight times as many trials take about eight times as long; were each to look at all before it, it would be over sixty."""
 
     def took(count: int) -> float:
         begun = time.process_time()
@@ -263,7 +263,10 @@ def test_time_grows_with_trials_and_no_faster(rungs):
         return time.process_time() - begun
 
     took(50)
-    assert took(3200) / min(took(400) for _ in range(2)) < 16
+    many, few = (
+        min(took(count) for _ in range(2)) for count in (3200, 400)
+    )  # whatever else lies in this process is collected now and then
+    assert many / few < 20
 
 
 def test_an_engine_that_loses_an_answer_is_told_which():

@@ -46,7 +46,10 @@ def test_the_defaults_and_numpys_numbers_will_do(owner, name):
         (lambda: mm.search.BayesianSearch(probe=1), "probe must be 0, for none, or at least 2"),
         (lambda: mm.search.BayesianSearch(startup=0), "startup must be a whole number >= 1, or None, got 0"),
         (lambda: mm.search.RandAugment(joint=1), "joint must be True or False, got 1"),  # type: ignore[arg-type]
-        (lambda: mm.search.NeuralAugmentSearch(modalities="image"), "modalities must be a list of some of image, audio, got 'image'"),
+        (
+            lambda: mm.search.NeuralAugmentSearch(modalities="image"),
+            r"modalities must be a list of some of image, audio \(a network for text .*\), got 'image'",
+        ),
         (lambda: mm.search.NeuralAugmentSearch(modalities=["text"]), "modalities must be a list of some of image, audio"),
         (lambda: mm.search.NeuralAugmentSearch(recipe={"hold": 1.0}), "recipe must be a dict with some of adversarial, teacher, held"),
         (lambda: mm.search.RandomSearch(seed=True), "seed must be a whole number >= 0, got True"),
