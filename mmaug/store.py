@@ -12,6 +12,8 @@ import re
 import shutil
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
 
@@ -21,12 +23,27 @@ FILES = ("genotype.json", "network.safetensors")
 
 _NAME = re.compile(r"[0-9a-f]{12}")
 
+_aside: ContextVar[Path | None] = ContextVar("aside", default=None)
+
 
 def root() -> Path:
-    """The store: `networks` in $MMAUG_CACHE, else in the user's cache folder."""
+    """The store: `networks` in $MMAUG_CACHE, else in the user's cache folder; within `aside` a folder of its own."""
+    if (own := _aside.get()) is not None:
+        return own
     if given := os.environ.get("MMAUG_CACHE"):
         return Path(given) / "networks"
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "mmaug" / "networks"
+
+
+@contextmanager
+def aside() -> Iterator[None]:
+    """While it lasts, networks are kept in a folder that is removed at its end: for those that are only tried."""
+    with tempfile.TemporaryDirectory() as own:
+        before = _aside.set(Path(own))
+        try:
+            yield
+        finally:
+            _aside.reset(before)
 
 
 def beside(path: str | Path) -> Path:

@@ -165,7 +165,7 @@ def test_a_gain_is_told_and_what_was_spent_is_counted():
     searcher = NeuralAugmentSearch(trials=2, steps=5, children=3, nodes=1, width=4, least=0.0)
     searcher.begin(TurnedDigits(), None)
     logs = [searcher.step(), searcher.step()]
-    assert all(log is not None and {"gain", "objective", "understood", "entropy"} == set(log.values) for log in logs)
+    assert all(log is not None and {"gain", "objective", "understood", "runs", "amount", "entropy"} == set(log.values) for log in logs)
     assert [log.cost.steps for log in logs if log] == [5 * (1 + 3 + 3), 5 * (1 + 3)], "once for the children without a network"
     gains = searcher.diagnostics()["image"]["gains"]
     assert gains == sorted(gains, reverse=True)

@@ -79,6 +79,15 @@ def test_stretches_in_turn_are_one_long_training():
     assert held[0] != held[1]
 
 
+def first_to(mark: Path) -> bool:
+    """Whether this call made the file; of several processes at once just one did."""
+    try:
+        mark.touch(exist_ok=False)
+    except FileExistsError:
+        return False
+    return True
+
+
 @dataclass(frozen=True)
 class Marking(PlantedSchedule):
     """Leaves a file with its process's number in the folder `marks` for every advance, after `pause` seconds.
@@ -100,8 +109,7 @@ class Marking(PlantedSchedule):
         def marked(steps: int, policies: Any) -> list[float]:
             time.sleep(self.pause)
             Path(self.marks, f"{os.getpid()}.pid").touch()
-            if run.steps == self.deadly and (self.always or not Path(self.marks, "died").exists()):
-                Path(self.marks, "died").touch()
+            if run.steps == self.deadly and (first_to(Path(self.marks, "died")) or self.always):
                 os.kill(os.getpid(), signal.SIGKILL)
             if any((op.strength or 0.0) > self.failing for policy in policies for op in policy.ops()):
                 raise RuntimeError("planted failure")

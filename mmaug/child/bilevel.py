@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor
@@ -30,6 +31,9 @@ if TYPE_CHECKING:
 
 EMBEDDED = "towers.text.text_model.embeddings.token_embedding.weight"
 """The child's weight that holds the vectors of its words."""
+
+ASKED = 64
+"""Rows by which it is told on how many a policy runs."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -169,6 +173,15 @@ class ChildBilevel:
     def hears(self) -> dict[str, int]:
         """What log-mel pictures are of: samples a second, bands, frames, and samples from one frame to the next."""
         return asdict(self.task.encoder.mels.hears)
+
+    def runs(self, policy: Policy) -> float:
+        """The share of training rows on which all ops of a policy that are due run: of up to `ASKED` rows, spread over all."""
+        graph, rows = self.task.graph(policy, self.seed), self._rows["train"]
+        if graph is None:
+            return 1.0
+        places = sorted({int(place) for place in np.linspace(0, len(rows) - 1, ASKED)})
+        traces = [graph.run(rows.variants[place][0], key=rows.keys[place])[1] for place in places]
+        return sum(all(record.dropped is None for record in trace.steps) for trace in traces) / len(traces)
 
     def losses(self, parameters: Mapping[str, Tensor], batch: RowBatch, tensors: Mapping[str, Tensor]) -> Tensor:
         """The symmetric multi-positive InfoNCE of each row at a fixed temperature, the mean over pairs of modalities: [n]."""

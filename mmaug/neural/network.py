@@ -39,15 +39,15 @@ class AugmentNetwork(nn.Module):
     x: pictures float [b, 3, h, w] in 0..1, log-mel pictures [b, 1, mels, frames] in -1..1, or embeddings [b, tokens, channels].
     channels: of x. noise, width: numbers of noise, and of hidden units. seed: of the weights. mixed: hold every edge that the genotype's
     space allows, weighed by `shares`, which is what a supergraph is; the genotype then only says modality and number of nodes.
-    hears: for sound, what its pictures are of; without it no recording can be augmented.
+    hears: for sound, what its pictures are of; without it no recording can be augmented. amount: the share of every change that is made.
     """
 
     def __init__(
         self, genotype: Genotype, channels: int = 3, noise: int = 8, width: int = 16, seed: int = 0, mixed: bool = False,
-        hears: Hearing | None = None,
+        hears: Hearing | None = None, amount: float = 1.0,
     ):  # fmt: skip
         super().__init__()
-        self.hears = hears
+        self.hears, self.amount = hears, amount
         self.genotype, self.channels, self.noise, self.width, self.mixed = genotype, channels, noise, width, mixed
         generator = torch.Generator().manual_seed(seed)
         makers = MAKERS[genotype.modality]
@@ -66,7 +66,7 @@ class AugmentNetwork(nn.Module):
     # -- places --------------------------------------------------------------------------------------------------------------------------
 
     def _said(self, move: str, z: Tensor) -> Tensor:
-        return torch.tanh(self.last[move](F.relu(self.first[move](z))))
+        return self.amount * torch.tanh(self.last[move](F.relu(self.first[move](z))))
 
     def affine(self, z: Tensor) -> Tensor:
         """Where each point of the result comes from: float [b, 2, 3], acting on (x, y, 1), with the picture reaching from -1 to 1."""
@@ -108,7 +108,7 @@ class AugmentNetwork(nn.Module):
             there = [part for part in parts if part is not None] or [made[node[0][0]]]
             out = there[0] if len(there) == 1 else (there[0] + there[1]) / 2
             made.append(folded(out, *RANGES[self.genotype.modality]) if self.genotype.modality in RANGES else out)
-        return made[-1]
+        return made[-1] if self.amount == 1 else x + self.amount * (made[-1] - x)
 
     def _edge(self, node: int, place: int, edge: tuple[int, str], made: list[Tensor], z: Tensor, shares: Any) -> Tensor | None:
         if shares is None:
@@ -122,6 +122,12 @@ class AugmentNetwork(nn.Module):
                 total = total + share * weight * done
         return total
 
+    def toned(self, amount: float) -> AugmentNetwork:
+        """The same network that makes only a share of each of its changes, in [0, 1]."""
+        made = AugmentNetwork(self.genotype, self.channels, self.noise, self.width, mixed=self.mixed, hears=self.hears, amount=amount)
+        made.load_state_dict(self.state_dict())
+        return made.to(next(iter(self.state_dict().values()), torch.zeros(0)).device)
+
     # -- its file ------------------------------------------------------------------------------------------------------------------------
 
     def digest(self) -> str:
@@ -134,7 +140,8 @@ class AugmentNetwork(nn.Module):
     def _described(self) -> dict[str, Any]:
         sizes = {"channels": self.channels, "noise": self.noise, "width": self.width}
         hears = {} if self.hears is None else {"hears": asdict(self.hears)}
-        return {"network": FORMAT, "genotype": self.genotype.to_json(), **sizes, **hears}
+        amount = {} if self.amount == 1 else {"amount": self.amount}
+        return {"network": FORMAT, "genotype": self.genotype.to_json(), **sizes, **hears, **amount}
 
     def save(self, folder: str | Path) -> Path:
         """Write `genotype.json` and `network.safetensors` into a folder, which is made; the folder."""
@@ -171,7 +178,8 @@ def load(folder: str | Path) -> AugmentNetwork:
     if value.get("network") != FORMAT:
         raise MmaugError(f"{place}/genotype.json: must have network: {FORMAT}, got {value.get('network')!r}")
     hears = Hearing.from_json(value["hears"]) if "hears" in value else None
-    network = AugmentNetwork(Genotype.from_json(value["genotype"]), value["channels"], value["noise"], value["width"], hears=hears)
+    genotype, amount = Genotype.from_json(value["genotype"]), value.get("amount", 1.0)
+    network = AugmentNetwork(genotype, value["channels"], value["noise"], value["width"], hears=hears, amount=amount)
     try:
         network.load_state_dict(weights)
     except RuntimeError as error:

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from mmaug.neural.network import AugmentNetwork
+from mmaug.policy import Policy
 from mmaug.search.base.evaluator import Evaluation
 from mmaug.search.base.settings import NOT_NEGATIVE, POSITIVE, SHARE, Number, Whole, check
 
@@ -39,6 +40,10 @@ class Seeing(Protocol):
 
     def hears(self) -> Mapping[str, int]:
         """Where there is sound, what its pictures are of: the fields of `mmaug.neural.hearing.Hearing`."""
+        ...
+
+    def runs(self, policy: Policy) -> float:
+        """The share of training rows on which all ops of a policy that are due run; 1 where there is no graph that could refuse them."""
         ...
 
     def score(self, parameters: Mapping[str, Tensor]) -> Evaluation: ...
@@ -208,15 +213,20 @@ class AdversarialTraining:
         return float(loss.detach())
 
     @torch.no_grad()
-    def understood(self, batches: int = 4) -> float:
-        """How sure the teacher is of augmented held-out rows, as a share of how sure it is of them as they are: exp(-loss), mean."""
+    def understood(self, network: AugmentNetwork | None = None, batches: int = 4) -> float:
+        """How sure the teacher is of augmented held-out rows, as a share of how sure it is of them as they are: exp(-loss), mean.
+
+        network: which augments them; by default the one that is trained.
+        """
+        network, shares = network or self.network, self.shares() if network is None else None
         sure = np.zeros(2)
         for number in range(batches):
             batch, drawn = self.task.batch("valid", number), np.random.default_rng([self.seed, 7, number])
             given = self.task.tensors(self.teacher, batch)
-            y = self.augmented(given[self.modality], drawn)
-            for place, x in enumerate((given[self.modality], y)):
-                losses = self.task.losses(self.teacher, batch, {**given, self.modality: x})
+            x = given[self.modality]
+            y = network(x, self.noise(len(x), drawn).to(x.dtype), shares)
+            for place, shown in enumerate((x, y)):
+                losses = self.task.losses(self.teacher, batch, {**given, self.modality: shown})
                 sure[place] += float((-losses).exp().mean())
         return float(sure[1] / max(sure[0], 1e-12))
 

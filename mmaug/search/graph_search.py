@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections.abc import Mapping
 from typing import Any, Literal
@@ -10,9 +11,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from mmaug import store
 from mmaug.neural.genotype import Genotype, GenotypeSpace
 from mmaug.neural.hearing import Hearing
 from mmaug.neural.network import AugmentNetwork, discretised, supergraph
+from mmaug.policy import Policy, op
 from mmaug.search.augmenter import AdversarialTraining, Recipe
 from mmaug.search.genotypes import Controlled, Evolution, Proposals
 
@@ -25,13 +28,19 @@ HOT, COLD = 1.0, 0.2
 KEPT = 5
 """How many networks are remembered, the best."""
 
+AMOUNTS = (1.0, 0.7, 0.5, 0.35, 0.25)
+"""How much of its changes a network makes: the first of them that the teacher understands, and that the graph lets run, is judged."""
+
+LET = 0.5
+"""The share of rows on which the graph must let a network run."""
+
 
 class GraphSearch:
     """Networks for one modality of a task, one trial after another.
 
     task: `bilevel(seed)` gives what children are trained with. trials: how many there will be. The other arguments are those of
     `NeuralAugmentSearch`. found: (gain, network), the best first; a gain is the held-out objective of new children under a network, less
-    that of the same children without one.
+    that of the same children without one. understood, runs: of each network as it was judged, or at its least amount.
     """
 
     def __init__(
@@ -50,6 +59,7 @@ class GraphSearch:
         self.plain: list[float] | None = None
         self.found: list[tuple[float, AugmentNetwork]] = []
         self.understood: list[float] = []
+        self.runs: list[float] = []
         self.training = self._supergraph() if method == "darts" else None
 
     def trial(self) -> tuple[dict[str, float], int]:
@@ -75,31 +85,49 @@ class GraphSearch:
     # -- what a network is worth -----------------------------------------------------------------------------------------------------------
 
     def _judge(self, training: AdversarialTraining, numbers: list[int] | None) -> tuple[dict[str, float], int]:
-        """Whether the teacher still understands, and if so what new children learn under the network."""
-        understood, steps = training.understood(), 0
+        """How much of the network's changes can be made, and if some can, what new children learn under it."""
+        network, understood, runs = self._usable(training)
         self.understood.append(understood)
-        values, gain = {"understood": understood}, None
-        if understood >= self.least:
+        self.runs.append(runs)
+        values, gain, steps = {"understood": understood, "runs": runs}, None, 0
+        if network is not None:
             if self.plain is None:
                 self.plain = self._scores(self._network([0] * len(self.space.decisions)))
                 steps += self.children * self.steps
-            scores = self._scores(training.network)
+            scores = self._scores(network, runs)
             steps += self.children * self.steps
             gain = float(np.mean(np.subtract(scores, self.plain)))
-            values |= {"objective": float(np.mean(scores)), "gain": gain}
+            values |= {"amount": network.amount, "objective": float(np.mean(scores)), "gain": gain}
         gain = gain if gain is not None and math.isfinite(gain) else None
         if self.proposals is not None and numbers is not None:
             self.proposals.tell(self.number, numbers, gain)
-        if gain is not None and training.network.digest() not in {network.digest() for _, network in self.found}:
-            self.found = sorted([*self.found, (gain, training.network)], key=lambda pair: -pair[0])[:KEPT]
+        if network is not None and gain is not None and network.digest() not in {other.digest() for _, other in self.found}:
+            self.found = sorted([*self.found, (gain, network)], key=lambda pair: -pair[0])[:KEPT]
         return values, steps
 
-    def _scores(self, network: AugmentNetwork) -> list[float]:
-        """The held-out objectives of new children under a network that stays as it is; the same children, batches and noise for all."""
-        scores = []
+    def _usable(self, training: AdversarialTraining) -> tuple[AugmentNetwork | None, float, float]:
+        """The network with as much of its changes as can be, or None; how well it is understood, and on what share of rows it runs."""
+        understood, runs = 0.0, 0.0
+        for amount in AMOUNTS:
+            network = training.network if amount == 1 else training.network.toned(amount)
+            understood, runs = training.understood(network), self._runs(network)
+            if understood >= self.least and runs >= LET:
+                return network, understood, runs
+        return None, understood, runs
+
+    def _runs(self, network: AugmentNetwork) -> float:
+        with store.aside():
+            return self.bilevel.runs(Policy.sequence(op(f"{self.space.modality}.neural", network=network.keep())))
+
+    def _scores(self, network: AugmentNetwork, runs: float = 1.0) -> list[float]:
+        """The held-out objectives of new children under a network that stays as it is; the same children, batches and noise for all.
+
+        runs: the share of rows on which it runs; the others stay as they are.
+        """
+        scores, recipe = [], dataclasses.replace(self.recipe, gate=self.recipe.gate * runs)
         for child in range(self.children):
             bilevel = self.task.bilevel(seed=self.seed + child)
-            training = AdversarialTraining(bilevel, network, self.recipe, self.seed + child, fixed=True)
+            training = AdversarialTraining(bilevel, network, recipe, self.seed + child, fixed=True)
             for _ in range(self.steps):
                 training.step()
             objective = bilevel.score(training.teacher).objective
@@ -156,27 +184,31 @@ class GraphSearch:
         return sum(shares) / len(shares)
 
     def diagnostics(self) -> dict[str, Any]:
-        """How many networks the teacher still understands, and what the best gained."""
-        kept = sum(understood >= self.least for understood in self.understood)
-        gap = {} if self.gap is None else {"gap": self.gap}
-        found = {"genotypes": [network.genotype.to_json() for _, network in self.found], "gains": [gain for gain, _ in self.found]}
-        collapsed = bool(self.understood) and kept == 0
+        """How many networks the teacher still understands and the graph lets run, and what the best gained."""
+        confused = bool(self.understood) and all(understood < self.least for understood in self.understood)
+        refused = bool(self.runs) and all(runs < LET for runs in self.runs)
+        told = f"the graph lets no network for {self.space.modality} run on {LET:.0%} of the rows: `graph.lint` says which words forbid it"
         return {
             "trials": self.number,
             "understood": list(self.understood),
+            "runs": list(self.runs),
             "entropy": self.entropy(),
-            "collapsed": collapsed,
-            **found,
-            **gap,
+            "collapsed": confused,
+            "genotypes": [network.genotype.to_json() for _, network in self.found],
+            "amounts": [network.amount for _, network in self.found],
+            "gains": [gain for gain, _ in self.found],
+            "warnings": [told] if refused else [],
+            **({} if self.gap is None else {"gap": self.gap}),
         }
 
     def state(self) -> tuple[dict[str, Tensor], dict[str, Any]]:
         """What was found, and where the proposals or the supergraph stand."""
         tensors: dict[str, Tensor] = {}
-        values: dict[str, Any] = {"number": self.number, "understood": list(self.understood), "gap": self.gap, "plain": self.plain}
+        values: dict[str, Any] = {"number": self.number, "understood": list(self.understood), "runs": list(self.runs)}
+        values |= {"gap": self.gap, "plain": self.plain}
         for place, (_, network) in enumerate(self.found):
             tensors |= {f"found{place}/{name}": value.detach().cpu().clone() for name, value in network.state_dict().items()}
-        values |= {"found": [[gain, network.genotype.to_json()] for gain, network in self.found], "proposals": {}}
+        values |= {"found": [[gain, network.genotype.to_json(), network.amount] for gain, network in self.found], "proposals": {}}
         if self.proposals is not None:
             own, values["proposals"] = self.proposals.state()
             tensors |= {f"proposals/{name}": value for name, value in own.items()}
@@ -186,10 +218,10 @@ class GraphSearch:
 
     def load(self, tensors: Mapping[str, Tensor], values: Mapping[str, Any]) -> None:
         """Go on from a state."""
-        self.number, self.understood = values["number"], list(values["understood"])
+        self.number, self.understood, self.runs = values["number"], list(values["understood"]), list(values["runs"])
         self.gap, self.plain, self.found = values["gap"], values["plain"], []
-        for place, (gain, genotype) in enumerate(values["found"]):
-            network = AugmentNetwork(Genotype.from_json(genotype), self.channels, width=self.width, hears=self.hears)
+        for place, (gain, genotype, amount) in enumerate(values["found"]):
+            network = AugmentNetwork(Genotype.from_json(genotype), self.channels, width=self.width, hears=self.hears, amount=amount)
             network.load_state_dict(part(tensors, f"found{place}/"))
             self.found.append((float(gain), network))
         if self.proposals is not None:

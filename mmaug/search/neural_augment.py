@@ -39,8 +39,11 @@ class NeuralAugmentSearch(OnlineSearcher):
     their mean held-out objective, less that of the same children without a network, is what it is worth. nodes: of a graph. recipe: how
     child and network are trained together, where it differs from `RECIPE`. least: how sure the teacher must be of augmented rows, as a
     share of how sure it is of rows as they are; a network below it never is the best.
+    A network that the teacher does not understand, or that the graph refuses on more than half of the rows, since captions speak of what
+    it could change, is toned down until neither is so, or given up.
     What comes out is a policy with the ops "image.neural" and "audio.neural", each for a share `recipe.gate` of the rows, or with one of
-    them: scored again on fresh seeds, the better stays. The networks are in the store (`mmaug.store`); a saved policy takes them along.
+    them, or with none where none can be used: scored again on fresh seeds, the better stays. The networks are in the store
+    (`mmaug.store`); a saved policy takes them along.
     Source: Suzuki 2022, "TeachAugment", and Tang et al. 2020, "OnlineAugment" (the training); Real et al. 2019; Zoph and Le 2017; Liu et
     al. 2019 (the proposals).
     """
@@ -93,9 +96,14 @@ class NeuralAugmentSearch(OnlineSearcher):
         return StepLog(number, values, Cost(1, steps, time.perf_counter() - began), found[0] if found else None)
 
     def best(self, count: int) -> list[Candidate]:
-        """Policies with the best networks, one for each modality or for some: those first whose networks gained most together."""
+        """Policies with the best networks, one for each modality or for some: those first whose networks gained most together.
+
+        Where trials are done and none of them gave a network that can be used, the policy that does nothing.
+        """
         each = [[(0.0, None), *search.found] for search in self._searches.values()]
         chosen = [one for one in itertools.product(*each) if any(network is not None for _, network in one)]
+        if not chosen and any(search.number for search in self._searches.values()):
+            chosen = [tuple(of[0] for of in each)]
         chosen.sort(key=lambda one: -sum(gain for gain, _ in one))
         return [self._policy([network for _, network in one if network is not None]) for one in chosen[:count]]
 

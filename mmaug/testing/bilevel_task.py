@@ -16,6 +16,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from mmaug.modalities.image.batched.magnitudes import apply_op, why_not
+from mmaug.policy import Policy
 from mmaug.registry import get_op
 from mmaug.search.base.candidate import Candidate, policy_of
 from mmaug.search.base.evaluator import Capability, Cost, Drawn, Evaluation, Stage
@@ -247,6 +248,11 @@ class DigitsBilevel:
         """The pictures [n, 3, 8, 8] in 0..1, for networks that augment."""
         del parameters  # pictures need no embedding
         return {"image": batch[0]}
+
+    def runs(self, policy: Policy) -> float:
+        """All of them: these rows have no graph that could refuse an op."""
+        del policy
+        return 1.0
 
     def losses(self, parameters: Mapping[str, Tensor], batch: Rows, tensors: Mapping[str, Tensor]) -> Tensor:
         """The cross-entropy of each row with the pictures given: [n]."""

@@ -44,7 +44,8 @@ def _does(state: ImageState, *, network: str, seed: int) -> ImageState:
         state = state.recolour(_stage(network, seed))
     shorter = min(size)
     if changes & {"convolution", "bands"}:
-        state = state.spoil("blur", 1.0 / shorter)  # no kernel reaches beyond three pixels, and what it adds is bounded
+        # no kernel reaches beyond three pixels, and what it adds is bounded
+        state = state.spoil("blur", net.amount / shorter)
     return state.spoil("noise", _measured(net, seed)[1]) if changes else state
 
 
@@ -92,7 +93,7 @@ def _covered(network: str, seed: int, size: Size) -> list[Polygon]:
         if net.genotype.nodes[node][place][1] == "cutout":
             edge: Any = net.edges[f"{node + 1}_{place + 1}_{net.genotype.nodes[node][place][0]}_cutout"]
             at, amount = edge.rectangle(running.noise(net, seed))
-            if abs(float(amount)) > SEEN_THROUGH:
+            if net.amount * abs(float(amount)) > SEEN_THROUGH:
                 x, y, across, down = at[0].tolist()
                 (w, h), soft = size, 1.0  # a pixel more on each side: its edge is soft
                 box = (

@@ -87,6 +87,8 @@ def diagnose(
         warnings.append("the searcher has collapsed: it ended up asking for the same few candidates again and again")
     elif found["collapsed"]:
         warnings.append('the searcher says that it has collapsed: diagnostics["searcher"] has its numbers')
+    parts = [own, *(part for part in own.values() if isinstance(part, Mapping))]
+    warnings += [str(text) for part in parts for text in part.get("warnings", ())]
     return {**found, "warnings": warnings}
 
 
