@@ -15,6 +15,7 @@ from rich.table import Table
 
 import mmaug as mm
 from mmaug.child.config import ChildConfig
+from mmaug.child.scoring import drawn
 from mmaug.processes import one_thread
 from mmaug.search.base.space import PolicySpace
 from mmaug.testing.colour_world import FOLLOWED, KEPT, SCHEMA, draw_world
@@ -22,6 +23,7 @@ from mmaug.testing.colour_world import FOLLOWED, KEPT, SCHEMA, draw_world
 STEPS = 120
 LONG = 240
 ROUNDS = 7
+DRAWN = 6
 
 
 def median_ms(call: Callable[[int], object], rounds: int = ROUNDS) -> float:
@@ -34,30 +36,38 @@ def median_ms(call: Callable[[int], object], rounds: int = ROUNDS) -> float:
     return statistics.median(took)
 
 
-def policies() -> dict[str, mm.Policy]:
-    """What is timed: the baselines, and a policy as searchers draw them."""
+def policies() -> dict[str, list[mm.Policy]]:
+    """What is timed: the baselines, and policies as searchers draw them."""
     both = ("image", "text")
     return {
-        "identity": mm.policies.identity(),
-        "drawn from the space": PolicySpace(modalities=both).sample(np.random.default_rng(0)),
-        "trivial_augment": mm.policies.trivial_augment(modalities=both),
-        "rand_augment": mm.policies.rand_augment(modalities=both),
-        "manual_strong": mm.policies.manual_strong(both),
+        "identity": [mm.policies.identity()],
+        f"drawn from the space, median of {DRAWN}": [PolicySpace(modalities=both).sample(np.random.default_rng(i)) for i in range(DRAWN)],
+        "trivial_augment": [mm.policies.trivial_augment(modalities=both)],
+        "rand_augment": [mm.policies.rand_augment(modalities=both)],
+        "manual_strong": [mm.policies.manual_strong(both)],
     }
 
 
-def measure(task: mm.ChildTask, policy: mm.Policy) -> tuple[float, float, float]:
-    """Milliseconds of a step without augmentation, of the augmentation, and of scoring a child."""
+def measure(task: mm.ChildTask, policy: mm.Policy) -> tuple[float, float, float, float]:
+    """Milliseconds of a step without augmentation, of the augmentation of its rows, of all steps and scoring of a trial, and of all that
+    is augmented in it.
+    """
     run = task.start(0)
     graph = task.graph(policy)
     with one_thread():
-        run.training.step([run.batches.inputs(0, graph, 0.0)])  # warms every cache
-        batch = median_ms(lambda number: run.batches.inputs(number, graph, 0.0))
+        run.training.step([run.batches.inputs(0, graph, 0.0)])
+        once = len(task.train) // task.recipe.batch + 1
+        for number in range(once):  # every caption is read once; all but the first of a trial's passes over the rows find it so
+            run.batches.inputs(number, graph, 0.0)
+        batch = median_ms(lambda number: run.batches.inputs(once + number, graph, 0.0))
         plain = median_ms(lambda number: run.batches.inputs(number, None, 0.0))
         ready = run.batches.inputs(0, None, 0.0)
         step = median_ms(lambda number: run.training.step([ready])) + plain
-        scoring = median_ms(lambda number: run.eye().clean(task.valid), 2)
-    return step, max(batch - plain, 0.0), scoring
+        held_out = median_ms(lambda number: drawn(task.valid, graph), 2) if graph else 0.0
+        scoring = median_ms(lambda number: run.eye().clean(task.valid), 2)  # as it is, augmented, and augmented for identity's child
+    augmentation = max(batch - plain, 0.0)
+    augmented = STEPS * augmentation + held_out
+    return step, augmentation, STEPS * step + 3 * scoring + augmented, augmented
 
 
 def recalls(seeds: int = 3) -> Table:
@@ -85,17 +95,16 @@ def recalls(seeds: int = 3) -> Table:
 def main() -> None:
     """Print the tables."""
     table = Table(
-        "child", "policy", "step, ms", "augmentation, ms", "its share", "trials a minute and core", title=f"{STEPS} steps of 64 rows"
+        "child", "policy", "step, ms", "augmentation, ms", "share of a trial", "trials a minute and core", title=f"{STEPS} steps of 64 rows"
     )
     for tower in ("convolution", "transformer"):
         task = mm.ChildTask(
             draw_world(500, 1), draw_world(256, 2), schema=SCHEMA, child=ChildConfig(image_tower=tower), steps=STEPS, seeds=1
         )
-        for name, policy in policies().items():
-            step, augmentation, scoring = measure(task, policy)
-            trial = STEPS * (step + augmentation) + 3 * scoring
-            share = augmentation / (step + augmentation)
-            table.add_row(tower, name, f"{step:.1f}", f"{augmentation:.1f}", f"{share:.0%}", f"{60_000 / trial:.1f}")
+        for name, given in policies().items():
+            found = sorted((measure(task, policy) for policy in given), key=lambda one: one[3] / one[2])
+            step, augmentation, trial, augmented = found[len(found) // 2]
+            table.add_row(tower, name, f"{step:.1f}", f"{augmentation:.1f}", f"{augmented / trial:.0%}", f"{60_000 / trial:.1f}")
     Console(width=120).print(table)
     Console(width=120).print(recalls())
 

@@ -99,6 +99,7 @@ for _between in ((255, 0, 255), (240, 50, 210), (255, 50, 200), (220, 20, 180), 
     _ANCHORS["purple"].append(_between)
     _ANCHORS["pink"].append(_between)
 BASIC = tuple(_PROTOTYPES)
+_PLACE = {term: place for place, term in enumerate(BASIC)}
 
 WORDS: dict[str, list[tuple[int, int, int]]] = {
     "navy": [(0, 0, 128), (20, 25, 80)], "teal": [(0, 128, 128), (20, 110, 110)], "turquoise": [(64, 224, 208),
@@ -165,30 +166,27 @@ def prototypes(word: str, modifier: str | None = None) -> np.ndarray:
 
 def name(rgb: np.ndarray) -> list[str]:
     """The nearest basic colour term of each colour: float [n, 3] in 0..255."""
-    return _named(to_lab(np.atleast_2d(rgb)))
+    return [BASIC[term] for term in _terms(to_lab(np.atleast_2d(rgb))).tolist()]
 
 
-def _named(own: np.ndarray) -> list[str]:
-    """The nearest term of each colour in CIELAB, float [n, 3]."""
-    lab, terms = _realm()
+def _terms(own: np.ndarray) -> np.ndarray:
+    """The nearest term of each colour in CIELAB, float [n, 3]: its place in `BASIC`, int [n]."""
+    lab, squares, terms = _searched()
     # |a - b|^2 = |a|^2 - 2 a.b + |b|^2, and |a|^2 is the same for all b
-    nearest = (_realm_squares() - 2.0 * (own @ lab.T)).argmin(axis=1).tolist()
-    return [
-        terms[i]
-        if a * a + b * b >= 16.0
-        # A colour without chroma is black, gray or white, however near a dark brown or a pale pink lies.
-        else "black"
-        if lightness < 24
-        else "white"
-        if lightness > 84
-        else "gray"
-        for i, (lightness, a, b) in zip(nearest, own.tolist(), strict=True)
-    ]
+    found = terms[(squares - 2.0 * (own @ lab)).argmin(axis=1)]
+    lightness, a, b = own.T
+    chromatic = a * a + b * b >= 16.0
+    if chromatic.all():
+        return found
+    # A colour without chroma is black, gray or white, however near a dark brown or a pale pink lies.
+    return np.where(chromatic, found, np.where(lightness < 24, _PLACE["black"], np.where(lightness > 84, _PLACE["white"], _PLACE["gray"])))
 
 
 @cache
-def _realm_squares() -> np.ndarray:
-    return (_realm()[0] ** 2).sum(axis=1)
+def _searched() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """All colours that have a name: CIELAB, float [3, n]; its squared lengths; the place of each one's term in `BASIC`."""
+    lab, terms = _realm()
+    return np.ascontiguousarray(lab.T), (lab**2).sum(axis=1), np.array([_PLACE[term] for term in terms])
 
 
 @lru_cache(maxsize=4096)
@@ -204,55 +202,55 @@ def renamed(term: str, fn: ColourFunction, modifier: str | None = None) -> str |
     if term not in _PROTOTYPES:
         raise MmaugError(f"renamed: {term!r} is not a basic colour term; use `shift` for it. Basic terms: {', '.join(BASIC)}")
     shades, before, typical, known = _shades(term, modifier)
-    made = fn(shades.copy())
-    names = _named(to_lab(made[:typical]))
-    new = names[0]
-    if any(other != new for other in names):
+    after = to_lab(fn(shades.copy()))
+    terms = _terms(after)
+    new = BASIC[terms[0]]
+    other = terms != terms[0]
+    if other[:typical].any():
         return None
-    after = to_lab(made)
-    names += _named(after[typical:known])
     if new == term:
-        return new if _keeps(before, after, names, typical, term) else None
-    if new == "gray" or _others(names, after, new):
+        return new if _keeps(before, after, other, typical, known, term) else None
+    if new == "gray" or _others(after[:known], other[:known], new):
         return None  # what is gray by its pixels may be a white thing in the shade, or a black one in the sun
     if new in _NEUTRAL:
-        return new if set(_named(after[known:])) == {new} and np.hypot(after[:, 1], after[:, 2]).max() <= _TINT else None
-    if _margin(after[:typical], new) < _SURE or _strays(_shades(new, None)[1], after[known:], new):
+        return new if not other[known:].any() and np.hypot(after[:, 1], after[:, 2]).max() <= _TINT else None
+    if _margin(after[:typical], new) < _SURE or _strays(_shades(new, None)[1], after[known:], other[known:], new):
         return None
     return new if _margin(after, new, _NEUTRAL) >= _STILL else None
 
 
-def _others(names: list[str], after: np.ndarray, new: str) -> bool:
-    """Whether one of some named colours (CIELAB) is plainly something else than `new`; a shade that `new` is used for as well is not."""
-    other = np.array([name != new for name in names])
+def _others(after: np.ndarray, other: np.ndarray, new: str) -> bool:
+    """Whether one of some colours (CIELAB), where another term than `new` is nearer, is far from every shade that `new` is used for."""
     if new in _NEUTRAL or not other.any():
         return bool(other.any())
-    return bool(_distances(after[: len(names)][other], _shades(new, None)[1]).min(axis=1).max() > _NEAR)
+    return bool(_distances(after[other], _shades(new, None)[1]).min(axis=1).max() > _NEAR)
 
 
-def _keeps(before: np.ndarray, after: np.ndarray, names: list[str], typical: int, term: str) -> bool:
-    """Whether colours whose typical ones keep their name all do: CIELAB before and after, typical, borderline, then photographed."""
-    known = len(names)
+def _keeps(before: np.ndarray, after: np.ndarray, other: np.ndarray, typical: int, known: int, term: str) -> bool:
+    """Whether colours whose typical ones keep their name all do: CIELAB before and after, and where another term is nearer then; typical
+    ones first, then borderline, then photographed.
+    """
     if np.abs(after - before).max() <= _SLIGHT:
         return True
-    if _strays(before, after[known:], term):
+    if _strays(before, after[known:], other[known:], term):
         return False
     if np.abs(after[:typical] - before[:typical]).max() <= _SLIGHT:
         return True
-    if any(name != term for name in names):
+    if other[:known].any():
         return False
     if term in _NEUTRAL:
         return bool(np.hypot(after[:known, 1], after[:known, 2]).max() <= _TINT)
     return _margin(after[:known], term, _NEUTRAL) >= _STILL
 
 
-def _strays(shades: np.ndarray, after: np.ndarray, term: str) -> bool:
-    """Whether one of some colours is neither named by a term nor near a shade of it (all in CIELAB)."""
-    other = np.array([name != term for name in _named(after)])
+def _strays(shades: np.ndarray, after: np.ndarray, other: np.ndarray, term: str) -> bool:
+    """Whether one of some colours, where another term is nearer, is not near a shade of this one either (all in CIELAB)."""
+    if not other.any():
+        return False
     own, gone = shades, after[other]
     if term in _NEUTRAL:  # a cast may go any way: what counts is how strong it is
         own, gone = (np.stack([lab[:, 0], np.hypot(lab[:, 1], lab[:, 2])], axis=1) for lab in (own, gone))
-    return bool(len(gone)) and bool(_distances(gone, own).min(axis=1).max() > _AWAY)
+    return bool(_distances(gone, own).min(axis=1).max() > _AWAY)
 
 
 @cache
