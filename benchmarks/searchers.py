@@ -101,16 +101,27 @@ def final_task(folder: Path, data: str) -> mm.ChildTask:
 
 
 def score(folder: Path, out: Path, data: str, name: str, children: int) -> str:
-    """Train fresh children under a policy and score them on the test rows; a line each in OUT."""
+    """Train fresh children under a policy and score them on the test rows; a line each in OUT, where those that were scored before stay."""
     task = final_task(folder, data)
     known = fixed(SETTINGS[data], task.modalities)
     candidate = known[name] if name in known else mm.search.SearchResult.load(out / f"{name}.json").best
-    lines = []
-    for seed in range(children):
+    file = scores_of(out, name)
+    lines = file.read_text(encoding="utf-8").splitlines() if file.exists() else []
+    for seed in range(len(lines), children):
         found = task.evaluate(candidate, seed=seed)
         lines.append(json.dumps({"policy": name, "child": seed, "mean_r@1": found.metrics["mean_r@1"]}))
-    (out / f"{name}.scores.jsonl").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    file.write_text("\n".join(lines) + "\n", encoding="utf-8")
     return f"test of {name}"
+
+
+def scores_of(out: Path, name: str) -> Path:
+    return out / f"{name}.scores.jsonl"
+
+
+def scored(out: Path, name: str) -> list[float]:
+    """What is there of the test R@1 of a policy's children."""
+    file = scores_of(out, name)
+    return [json.loads(line)["mean_r@1"] for line in file.read_text(encoding="utf-8").splitlines()] if file.exists() else []
 
 
 def run(jobs: list[tuple[Callable[..., str], tuple[Any, ...]]], workers: int, about: str) -> None:
@@ -146,14 +157,13 @@ def table(out: Path, names: list[str], seeds: int) -> Iterator[str]:
 
 def read(out: Path, name: str, seeds: int) -> Scores:
     """What is there of a policy's scores, or of those that a searcher found."""
-    files = [out / f"{name}.scores.jsonl", *(out / f"{name}-{seed}.scores.jsonl" for seed in range(seeds))]
-    texts = [file.read_text(encoding="utf-8") for file in files if file.exists()]
-    return [[json.loads(line)["mean_r@1"] for line in text.splitlines()] for text in texts]
+    found = [scored(out, own) for own in (name, *(f"{name}-{seed}" for seed in range(seeds)))]
+    return [one for one in found if one]
 
 
 def apart(mine: Scores, theirs: Scores) -> list[float]:
     """The mean difference of children with the same seed, for each seed of the search."""
-    return [statistics.fmean(a - b for a, b in zip(one, theirs[i % len(theirs)], strict=True)) for i, one in enumerate(mine)]
+    return [statistics.fmean(a - b for a, b in zip(one, theirs[i % len(theirs)], strict=False)) for i, one in enumerate(mine)]
 
 
 def cost(out: Path, name: str, seeds: int) -> str:
@@ -186,7 +196,7 @@ def main() -> None:
     run(asked, given.workers, "searching")
     plain = list(fixed(setting, ("image",)))
     names = [*plain, *(f"{name}-{seed}" for name, seed in wanted)]
-    tests = [(score, (folder, out, given.data, name, given.children)) for name in names if not (out / f"{name}.scores.jsonl").exists()]
+    tests = [(score, (folder, out, given.data, name, given.children)) for name in names if len(scored(out, name)) < given.children]
     run(tests, given.workers, "testing")
     print("\n".join(table(out, [*plain, *given.searchers], given.seeds)))
 
