@@ -23,7 +23,7 @@ from mmaug.testing.colour_world import FOLLOWED, KEPT, SCHEMA, draw_world
 STEPS = 120
 LONG = 240
 ROUNDS = 7
-DRAWN = 6
+DRAWN = 7
 
 
 def median_ms(call: Callable[[int], object], rounds: int = ROUNDS) -> float:

@@ -26,6 +26,7 @@ from rich.progress import Progress
 
 import mmaug as mm
 from mmaug.child.config import ChildConfig, Recipe
+from mmaug.search.base.candidate import digest
 from mmaug.search.base.searcher import Budget, Searcher
 
 TRIALS = 30
@@ -59,7 +60,7 @@ SETTINGS = {
 }
 
 
-def searchers(steps: int, out: Path) -> dict[str, Callable[..., Searcher]]:
+def searchers(steps: int) -> dict[str, Callable[..., Searcher]]:
     """Every searcher, sized for a budget of `TRIALS` children of so many steps; what is not given is its default."""
     all_steps, found = TRIALS * steps, mm.search.SEARCHERS
     small = {
@@ -87,7 +88,7 @@ def search(folder: Path, out: Path, data: str, name: str, seed: int) -> str:
     """Search, and leave the result in OUT."""
     setting, place = SETTINGS[data], out / f"{name}-{seed}"
     task = setting.task(folder, "valid", setting.steps, 2, setting.valid)
-    result = searchers(setting.steps, place)[name](seed=seed).search(
+    result = searchers(setting.steps)[name](seed=seed).search(
         task, budget=Budget(steps=TRIALS * setting.steps), resume=place, baselines=(), top=3, rerank_seeds=1
     )
     result.save(place.with_suffix(".json"))
@@ -101,27 +102,25 @@ def final_task(folder: Path, data: str) -> mm.ChildTask:
 
 
 def score(folder: Path, out: Path, data: str, name: str, children: int) -> str:
-    """Train fresh children under a policy and score them on the test rows; a line each in OUT, where those that were scored before stay."""
+    """Train fresh children under a policy and score them on the test rows; a line each in OUT, where those of this policy stay."""
     task = final_task(folder, data)
     known = fixed(SETTINGS[data], task.modalities)
     candidate = known[name] if name in known else mm.search.SearchResult.load(out / f"{name}.json").best
-    file = scores_of(out, name)
-    lines = file.read_text(encoding="utf-8").splitlines() if file.exists() else []
-    for seed in range(len(lines), children):
-        found = task.evaluate(candidate, seed=seed)
-        lines.append(json.dumps({"policy": name, "child": seed, "mean_r@1": found.metrics["mean_r@1"]}))
-    file.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    found, is_of = scored(out, name), digest(candidate)
+    found += [task.evaluate(candidate, seed=seed).metrics["mean_r@1"] for seed in range(len(found), children)]
+    lines = [json.dumps({"policy": name, "digest": is_of, "child": seed, "mean_r@1": value}) for seed, value in enumerate(found)]
+    (out / f"{name}.scores.jsonl").write_text("\n".join(lines) + "\n", encoding="utf-8")
     return f"test of {name}"
 
 
-def scores_of(out: Path, name: str) -> Path:
-    return out / f"{name}.scores.jsonl"
-
-
 def scored(out: Path, name: str) -> list[float]:
-    """What is there of the test R@1 of a policy's children."""
-    file = scores_of(out, name)
-    return [json.loads(line)["mean_r@1"] for line in file.read_text(encoding="utf-8").splitlines()] if file.exists() else []
+    """What is there of the test R@1 of a policy's children; nothing of a policy that was found before it was searched for again."""
+    file, result = out / f"{name}.scores.jsonl", out / f"{name}.json"
+    lines = [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()] if file.exists() else []
+    if result.exists():
+        is_of = digest(mm.search.SearchResult.load(result).best)
+        lines = [line for line in lines if line["digest"] == is_of]
+    return [line["mean_r@1"] for line in lines]
 
 
 def run(jobs: list[tuple[Callable[..., str], tuple[Any, ...]]], workers: int, about: str) -> None:
@@ -139,31 +138,33 @@ def run(jobs: list[tuple[Callable[..., str], tuple[Any, ...]]], workers: int, ab
 
 RIVALS = ("identity", "manual_strong", "trivial_augment", "random_search")
 
-Scores = list[list[float]]
-"""R@1 of each child, for each seed of the search; policies that need no search have one list."""
+Scores = dict[int, list[float]]
+"""By seed of the search the R@1 of each child; policies that need no search have one, for the seed 0."""
 
 
-def table(out: Path, names: list[str], seeds: int) -> Iterator[str]:
+def table(out: Path, names: list[str], seeds: int, children: int) -> Iterator[str]:
     """Markdown: mean test R@1, paired differences to the rivals, cost; each with its standard deviation over seeds of the search."""
-    scores = {name: read(out, name, seeds) for name in names}
+    scores = {name: read(out, name, seeds, children) for name in names}
     rivals = [rival for rival in RIVALS if scores.get(rival)]
     yield "| policy | test R@1 | " + " | ".join(f"minus {rival}" for rival in rivals) + " | steps | minutes |"
     yield "| --- |" + " ---: |" * (len(rivals) + 3)
     for name, mine in scores.items():
         if mine:
-            cells = [spread([statistics.fmean(one) for one in mine]), *(spread(apart(mine, scores[rival])) for rival in rivals)]
+            cells = [spread([statistics.fmean(one) for one in mine.values()]), *(spread(apart(mine, scores[rival])) for rival in rivals)]
             yield f"| {name} | {' | '.join(cells)} | {cost(out, name, seeds)} |"
 
 
-def read(out: Path, name: str, seeds: int) -> Scores:
-    """What is there of a policy's scores, or of those that a searcher found."""
-    found = [scored(out, own) for own in (name, *(f"{name}-{seed}" for seed in range(seeds)))]
-    return [one for one in found if one]
+def read(out: Path, name: str, seeds: int, children: int) -> Scores:
+    """What is there of a policy's scores, or of those that a searcher found: of as many children."""
+    found = {seed: scored(out, f"{name}-{seed}") for seed in range(seeds)} if name in SEARCHERS else {0: scored(out, name)}
+    return {seed: one[:children] for seed, one in found.items() if len(one) >= children}
 
 
 def apart(mine: Scores, theirs: Scores) -> list[float]:
-    """The mean difference of children with the same seed, for each seed of the search."""
-    return [statistics.fmean(a - b for a, b in zip(one, theirs[i % len(theirs)], strict=False)) for i, one in enumerate(mine)]
+    """The mean difference of children with the same seed, for each seed of the search; what has one only is put beside all of the other's."""
+    seeds = sorted({*mine, *theirs} if 1 in (len(mine), len(theirs)) else mine.keys() & theirs.keys())
+    one, other = ([scores.get(seed) or next(iter(scores.values())) for seed in seeds] for scores in (mine, theirs))
+    return [statistics.fmean(a - b for a, b in zip(*both, strict=True)) for both in zip(one, other, strict=True)]
 
 
 def cost(out: Path, name: str, seeds: int) -> str:
@@ -198,7 +199,7 @@ def main() -> None:
     names = [*plain, *(f"{name}-{seed}" for name, seed in wanted)]
     tests = [(score, (folder, out, given.data, name, given.children)) for name in names if len(scored(out, name)) < given.children]
     run(tests, given.workers, "testing")
-    print("\n".join(table(out, [*plain, *given.searchers], given.seeds)))
+    print("\n".join(table(out, [*plain, *given.searchers], given.seeds, given.children)))
 
 
 if __name__ == "__main__":

@@ -23,7 +23,10 @@ from mmaug.testing.scenes import draw_scene
 CHILD = ChildConfig(image_size=16, width=16, layers=1, heads=2, projection=16, mels=16, audio_patch=8)
 POLICY = mm.Policy.sequence(mm.op("image.horizontal_flip", p=0.5), mm.op("audio.gain", strength=0.5), mm.op("text.synonym"))
 SEARCHES: dict[str, tuple[str, dict[str, Any]]] = {
-    **{name: ("differentiable_search", {"estimator": name, "updates": 2}) for name in ("score_function", "relax", "gumbel", "darts")},
+    **{
+        name: ("differentiable_search", {"estimator": name, "updates": 2, "every": 1})
+        for name in ("score_function", "relax", "gumbel", "darts")
+    },
     **{
         f"neural {name}": ("neural_augment_search", {"modalities": (name,), "method": how, "trials": 2, "steps": 6})
         for name, how in (("image", "evolution"), ("audio", "darts"))
@@ -34,7 +37,8 @@ SEARCHES: dict[str, tuple[str, dict[str, Any]]] = {
 
 
 def task(device: str) -> mm.ChildTask:
-    rows = [draw_scene(number) for number in range(24)]
+    """Scenes; their captions say nothing that a network for sound could take away."""
+    rows = [{**draw_scene(number), "audio_caption": "a sound"} for number in range(24)]
     recipe = Recipe(batch=8, average=0.9)
     return mm.ChildTask(rows[:16], rows[16:], schema=SCENES, child=CHILD, recipe=recipe, steps=4, seeds=1, device=device)
 
@@ -56,11 +60,17 @@ def search(device: str, name: str) -> list[float]:
     """What a search tells, stopped half way and gone on with."""
     (kind, options), made = SEARCHES[name], task(device)
     with tempfile.TemporaryDirectory() as folder:
-        for budget in (Budget(evaluations=2), Budget(evaluations=4)):
-            searcher = mm.search.SEARCHERS[kind](seed=0, **options)
-            result = searcher.search(made, budget=budget, resume=Path(folder), baselines=(), top=1, rerank_seeds=1)
+        half, result = (
+            mm.search.SEARCHERS[kind](seed=0, **options).search(
+                made, budget=budget, resume=Path(folder), baselines=(), top=1, rerank_seeds=1
+            )
+            for budget in (Budget(evaluations=1), Budget())
+        )
+    assert 0 < len(half.history) < len(result.history)
     told = [trial.evaluation.objective for trial in result.history if trial.evaluation is not None]
-    return [*(value for value in told if value is not None), *result.top[0].scores]
+    gains = [gain for part in result.diagnostics["searcher"].values() if isinstance(part, dict) for gain in part.get("gains", ())]
+    assert gains or not name.startswith("neural"), "a network has come as far as to be judged"
+    return [*(value for value in told if value is not None), *gains, *result.top[0].scores]
 
 
 def alike(what: str, one: list[float], two: list[float]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
 
 import numpy as np
@@ -62,6 +63,7 @@ def test_half_of_every_change_is_made():
     assert torch.allclose(half.affine(z) - torch.eye(2, 3), (network.affine(z) - torch.eye(2, 3)) / 2, atol=1e-7)
     assert torch.allclose(half.recoloured(x, z) - x, (network.recoloured(x, z) - x) / 2, atol=1e-6)
     assert (network.recoloured(x, z) - x).abs().max() > 0.05
+    assert half.toned(0.5).amount == 0.25
     nothing = network.toned(0.0)
     assert torch.equal(nothing.recoloured(x, z), x) and (nothing(x, z) - x).abs().max() < 1e-5
 
@@ -71,6 +73,7 @@ def test_the_amount_is_saved_and_another_amount_is_another_network(tmp_path):
     half = network.toned(0.5)
     assert load(half.save(tmp_path / "half")).amount == 0.5 and load(network.save(tmp_path / "whole")).amount == 1.0
     assert half.digest() == load(tmp_path / "half").digest() != network.digest()
+    assert not any(weight.requires_grad for weight in load(tmp_path / "half").toned(0.5).parameters())
     text = (tmp_path / "half" / "genotype.json").read_text()
     (tmp_path / "half" / "genotype.json").write_text(text.replace('"amount": 0.5', '"amount": 0.7'))
     with pytest.raises(MmaugError, match="the network must be"):
@@ -100,14 +103,14 @@ def test_half_of_the_decibels_and_half_of_what_is_declared():
 # -- what the graph makes of it ----------------------------------------------------------------------------------------------------------
 
 
-def pictures(captions: list[str]) -> mm.ChildTask:
+def pictures(captions: list[str], **options: Any) -> mm.ChildTask:
     rng = np.random.default_rng(3)
     rows = [
         {"image": rng.integers(0, 255, (32, 32, 3), dtype=np.uint8), "caption": captions[number % len(captions)]} for number in range(16)
     ]
     tiny = ChildConfig(image_size=16, width=16, layers=1, heads=2, projection=16)
     schema = mm.Schema(image=mm.Image(), caption=mm.Caption(of="image"))
-    return mm.ChildTask(rows[:12], rows[12:], schema=schema, steps=2, child=tiny, recipe=Recipe(batch=4))
+    return mm.ChildTask(rows[:12], rows[12:], schema=schema, steps=2, child=tiny, recipe=Recipe(batch=4), **options)
 
 
 def test_a_task_says_on_what_share_of_its_rows_a_policy_runs():
@@ -117,6 +120,25 @@ def test_a_task_says_on_what_share_of_its_rows_a_policy_runs():
     assert bilevel.runs(blurring) == pytest.approx(2 / 3)
     assert bilevel.runs(mm.Policy.sequence()) == 1.0
     assert bilevel.runs(mm.Policy.sequence(mm.op("image.brightness", strength=0.05))) == 1.0
+
+
+def test_rows_that_lack_what_a_policy_changes_are_not_asked():
+    """Sound in every fourth row, of which half have a caption that speaks of silence: half, and not an eighth."""
+    captions = ["a dog", "a house", "a ball", "a tree", "somebody whispers in silence", "a house", "a ball", "a tree"]
+    rows: list[dict[str, Any]] = [{"image": np.full((16, 16, 3), 15 * n, np.uint8), "caption": captions[n % 8]} for n in range(16)]
+    for number in range(0, 16, 4):
+        rows[number]["audio"] = {"array": np.full(800, 0.1, np.float32), "sampling_rate": 8000}
+    tiny = ChildConfig(image_size=16, width=16, layers=1, heads=2, projection=16, mels=16, audio_patch=8)
+    schema = mm.Schema(image=mm.Image(), audio=mm.Audio(optional=True), caption=mm.Caption(of=("image", "audio")))
+    bilevel = mm.ChildTask(rows, rows, schema=schema, steps=2, child=tiny, recipe=Recipe(batch=4)).bilevel(0)
+    assert bilevel.runs(mm.Policy.sequence(mm.op("audio.gaussian_noise", strength=1.0))) == 0.5
+
+
+def test_where_one_refusal_ends_a_training_a_policy_must_run_on_all_rows():
+    strict = pictures(["a handwritten word", "a dog in the grass", "a house"], on_conflict="raise").bilevel(0)
+    blurring = mm.Policy.sequence(mm.op("image.neural", network=shaken("convolution", size=0.1).toned(0.2).keep()))
+    assert strict.runs(blurring) == 0.0
+    assert strict.runs(mm.Policy.sequence(mm.op("image.brightness", strength=0.05))) == 1.0
 
 
 def test_networks_that_are_tried_leave_the_store_as_it_was():
@@ -148,8 +170,8 @@ class Strict(TurnedDigits):
         return made
 
 
-def searched(task: Any, trials: int = 2) -> NeuralAugmentSearch:
-    searcher = NeuralAugmentSearch(trials=trials, steps=4, children=1, nodes=1, width=4, least=0.0)
+def searched(task: Any, steps: int = 4) -> NeuralAugmentSearch:
+    searcher = NeuralAugmentSearch(trials=2, steps=steps, children=1, nodes=1, width=4, least=0.0)
     searcher.begin(task, None)
     return searcher
 
@@ -186,11 +208,10 @@ def test_networks_that_the_graph_never_lets_run_are_given_up_and_nothing_is_what
 
 
 def test_rows_on_which_a_network_does_not_run_stay_as_they_are_for_the_children_that_judge_it():
-    """Half of the rows, half of the gate."""
-    searcher = searched(TurnedDigits())
-    search, seen = searcher._searches["image"], []
-    network = shaken("colour", move="flow")
-    for share in (1.0, 0.5, 0.0):
-        seen.append(search._scores(network, share))
-    assert seen[2] == search._scores(search._network([0] * len(search.space.decisions))), "none of them: as without a network"
-    assert seen[0] != seen[2]
+    """Half of the rows are half of the gate, and none of them is no network."""
+    search, network = searched(TurnedDigits(), steps=30)._searches["image"], shaken("colour", move="flow", size=1.0)
+    all_, half, none = (search._scores(network, share) for share in (1.0, 0.5, 0.0))
+    assert len({*all_, *half, *none}) == 3
+    assert none == search._scores(search._network([0] * len(search.space.decisions)))
+    search.recipe = dataclasses.replace(search.recipe, gate=search.recipe.gate / 2)
+    assert half == search._scores(network)

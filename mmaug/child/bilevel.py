@@ -20,6 +20,7 @@ from mmaug.child.inputs import Batches, sources_of
 from mmaug.child.model import LARGEST_SCALE
 from mmaug.child.scoring import TEMPERATURE, Eye, retrieval
 from mmaug.child.staged import Acted, Stages, is_smooth, single
+from mmaug.errors import ConflictError
 from mmaug.graph import TransformGraph
 from mmaug.losses import Batch, CrossModalConsistency, Weights, contrastive, targets_of
 from mmaug.policy import Policy
@@ -175,13 +176,21 @@ class ChildBilevel:
         return asdict(self.task.encoder.mels.hears)
 
     def runs(self, policy: Policy) -> float:
-        """The share of training rows on which all ops of a policy that are due run: of up to `ASKED` rows, spread over all."""
-        graph, rows = self.task.graph(policy, self.seed), self._rows["train"]
+        """The share of training rows that have what a policy changes on which all of its ops run: of up to `ASKED` rows, spread over all.
+
+        0 where one refusal would end a training, and there is one.
+        """
+        graph, rows, ran = self.task.graph(policy, self.seed), self._rows["train"], list[bool]()
         if graph is None:
             return 1.0
-        places = sorted({int(place) for place in np.linspace(0, len(rows) - 1, ASKED)})
-        traces = [graph.run(rows.variants[place][0], key=rows.keys[place])[1] for place in places]
-        return sum(all(record.dropped is None for record in trace.steps) for trace in traces) / len(traces)
+        for place in sorted({int(place) for place in np.linspace(0, len(rows) - 1, ASKED)}):
+            try:
+                trace = graph.resolve(graph.plan(key=rows.keys[place]), rows.variants[place][0]).trace
+            except ConflictError:  # of on_conflict="raise"
+                return 0.0
+            if due := [record for record in trace.steps if record.dropped is None or record.dropped.rule != "missing"]:
+                ran.append(all(record.dropped is None for record in due))
+        return sum(ran) / len(ran) if ran else 1.0
 
     def losses(self, parameters: Mapping[str, Tensor], batch: RowBatch, tensors: Mapping[str, Tensor]) -> Tensor:
         """The symmetric multi-positive InfoNCE of each row at a fixed temperature, the mean over pairs of modalities: [n]."""

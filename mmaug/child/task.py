@@ -86,10 +86,9 @@ class ChildTask:
         device: str = "cpu",
     ):
         _check(steps=steps, seeds=seeds, seed=seed, schema=schema, child=child, recipe=recipe, penalty=penalty)
-        check_device("ChildTask", device)
         self.config, self.recipe = child or ChildConfig(), recipe or Recipe()
         self.steps, self.seeds, self.seed = steps, seeds, seed
-        self.device = str(device)
+        self.device = check_device("ChildTask", device)
         self.on_conflict, self.rules, self.penalty, self.least_affinity = on_conflict, rules, penalty, least_affinity
         self.train, self.valid = _made("train", train, schema, self.config), _made("valid", valid, schema, self.config)
         self.schema, self.modalities = self.train.schema, self.train.seen.modalities

@@ -123,9 +123,11 @@ class AugmentNetwork(nn.Module):
         return total
 
     def toned(self, amount: float) -> AugmentNetwork:
-        """The same network that makes only a share of each of its changes, in [0, 1]."""
-        made = AugmentNetwork(self.genotype, self.channels, self.noise, self.width, mixed=self.mixed, hears=self.hears, amount=amount)
+        """A copy that makes only a share of what this network changes, in [0, 1]."""
+        options = {"mixed": self.mixed, "hears": self.hears, "amount": self.amount * amount}
+        made = AugmentNetwork(self.genotype, self.channels, self.noise, self.width, **options)  # type: ignore[arg-type]
         made.load_state_dict(self.state_dict())
+        made.requires_grad_(all(weight.requires_grad for weight in self.parameters()))
         return made.to(next(iter(self.state_dict().values()), torch.zeros(0)).device)
 
     # -- its file ------------------------------------------------------------------------------------------------------------------------

@@ -55,7 +55,7 @@ class BayesianSearch(AskTellSearcher):
 
     def __post_init__(self) -> None:
         check(
-            self, method=OneOf(METHODS), view=OneOf(VIEWS), startup=Maybe(Whole()), candidates=Whole(), probe=Whole(0), batch=Whole(),
+            self, method=OneOf(METHODS), view=OneOf(VIEWS), startup=Maybe(Whole(0)), candidates=Whole(), probe=Whole(0), batch=Whole(),
         )  # fmt: skip
         if self.probe == 1:
             raise MmaugError("BayesianSearch: probe must be 0, for none, or at least 2, got 1: no trial would be the model's")

@@ -40,7 +40,8 @@ class GraphSearch:
 
     task: `bilevel(seed)` gives what children are trained with. trials: how many there will be. The other arguments are those of
     `NeuralAugmentSearch`. found: (gain, network), the best first; a gain is the held-out objective of new children under a network, less
-    that of the same children without one. understood, runs: of each network as it was judged, or at its least amount.
+    that of the same children without one. understood, runs: of each network as it was judged, or at its least amount; the graph is asked
+    only of what is understood.
     """
 
     def __init__(
@@ -59,7 +60,7 @@ class GraphSearch:
         self.plain: list[float] | None = None
         self.found: list[tuple[float, AugmentNetwork]] = []
         self.understood: list[float] = []
-        self.runs: list[float] = []
+        self.runs: list[float | None] = []
         self.training = self._supergraph() if method == "darts" else None
 
     def trial(self) -> tuple[dict[str, float], int]:
@@ -89,8 +90,8 @@ class GraphSearch:
         network, understood, runs = self._usable(training)
         self.understood.append(understood)
         self.runs.append(runs)
-        values, gain, steps = {"understood": understood, "runs": runs}, None, 0
-        if network is not None:
+        values, gain, steps = {"understood": understood} | ({} if runs is None else {"runs": runs}), None, 0
+        if network is not None and runs is not None:
             if self.plain is None:
                 self.plain = self._scores(self._network([0] * len(self.space.decisions)))
                 steps += self.children * self.steps
@@ -105,13 +106,14 @@ class GraphSearch:
             self.found = sorted([*self.found, (gain, network)], key=lambda pair: -pair[0])[:KEPT]
         return values, steps
 
-    def _usable(self, training: AdversarialTraining) -> tuple[AugmentNetwork | None, float, float]:
+    def _usable(self, training: AdversarialTraining) -> tuple[AugmentNetwork | None, float, float | None]:
         """The network with as much of its changes as can be, or None; how well it is understood, and on what share of rows it runs."""
-        understood, runs = 0.0, 0.0
+        understood, runs = 0.0, None
         for amount in AMOUNTS:
             network = training.network if amount == 1 else training.network.toned(amount)
-            understood, runs = training.understood(network), self._runs(network)
-            if understood >= self.least and runs >= LET:
+            understood = training.understood(network)
+            runs = self._runs(network) if understood >= self.least else None
+            if runs is not None and runs >= LET:
                 return network, understood, runs
         return None, understood, runs
 
@@ -186,7 +188,8 @@ class GraphSearch:
     def diagnostics(self) -> dict[str, Any]:
         """How many networks the teacher still understands and the graph lets run, and what the best gained."""
         confused = bool(self.understood) and all(understood < self.least for understood in self.understood)
-        refused = bool(self.runs) and all(runs < LET for runs in self.runs)
+        asked = [runs for runs in self.runs if runs is not None]
+        refused = bool(asked) and max(asked) < LET
         told = f"the graph lets no network for {self.space.modality} run on {LET:.0%} of the rows: `graph.lint` says which words forbid it"
         return {
             "trials": self.number,

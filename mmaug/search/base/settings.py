@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
-import numbers
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any, Protocol
+
+import numpy as np
 
 from mmaug.errors import MmaugError
 
@@ -17,6 +19,10 @@ class Rule(Protocol):
     def holds(self, value: Any) -> bool: ...
 
 
+LARGEST = 2**63
+"""Whole numbers are below this: torch's generators take no seed beyond."""
+
+
 @dataclass(frozen=True)
 class Whole:
     """A whole number."""
@@ -24,10 +30,10 @@ class Whole:
     least: int = 1
 
     def holds(self, value: Any) -> bool:
-        return isinstance(value, numbers.Integral) and not isinstance(value, bool) and int(value) >= self.least
+        return isinstance(value, int) and not isinstance(value, bool) and self.least <= value < LARGEST
 
     def __str__(self) -> str:
-        return f"a whole number >= {self.least}"
+        return f"a whole number in [{self.least}, 2**63)"
 
 
 @dataclass(frozen=True)
@@ -40,9 +46,9 @@ class Number:
     below: float = math.inf
 
     def holds(self, value: Any) -> bool:
-        if not isinstance(value, numbers.Real) or isinstance(value, bool) or not math.isfinite(number := float(value)):
+        if not isinstance(value, (int, float)) or isinstance(value, bool) or not abs(value) <= sys.float_info.max:  # NaN is not
             return False
-        return self.least <= number <= self.most and self.above < number < self.below
+        return self.least <= value <= self.most and self.above < value < self.below
 
     def __str__(self) -> str:
         low = f"({self.above:g}" if math.isfinite(self.above) else f"[{self.least:g}"
@@ -120,8 +126,13 @@ NOT_NEGATIVE = Number(least=0)
 
 
 def check(owner: Any, **rules: Rule) -> None:
-    """Raises: MmaugError for the first setting that breaks its rule; a seed, where there is one, is a whole number >= 0."""
+    """Make Python's numbers of numpy's, which JSON and torch want, and look at all.
+
+    Raises: MmaugError for the first setting that breaks its rule; a seed, where there is one, is a whole number.
+    """
     found: Mapping[str, Rule] = {**rules, "seed": Whole(0)} if hasattr(owner, "seed") else rules
     for name, rule in found.items():
-        if not rule.holds(value := getattr(owner, name)):
+        if isinstance(value := getattr(owner, name), np.generic):
+            object.__setattr__(owner, name, value := value.item())  # also where the owner is frozen
+        if not rule.holds(value):
             raise MmaugError(f"{type(owner).__name__}: {name} must be {rule}, got {value!r}")
