@@ -161,7 +161,7 @@ def read(out: Path, name: str, seeds: int, children: int) -> Scores:
 
 
 def apart(mine: Scores, theirs: Scores) -> list[float]:
-    """The mean difference of children with the same seed, for each seed of the search; what has one only is put beside all of the other's."""
+    """The mean difference of children with the same seed, for each seed of the search; what has but one is put beside all of the other."""
     seeds = sorted({*mine, *theirs} if 1 in (len(mine), len(theirs)) else mine.keys() & theirs.keys())
     one, other = ([scores.get(seed) or next(iter(scores.values())) for seed in seeds] for scores in (mine, theirs))
     return [statistics.fmean(a - b for a, b in zip(*both, strict=True)) for both in zip(one, other, strict=True)]

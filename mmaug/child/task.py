@@ -57,8 +57,8 @@ class ChildTask:
     train, valid: rows as for `TransformGraph`. schema: theirs. child: the architecture. recipe: how it is trained. steps: of one training.
     seeds: how many children an evaluation at fidelity 1 trains; lower fidelities train one, and fewer steps. seed: of the task.
     on_conflict, rules: as for `TransformGraph`. penalty: on what a constraint is missed by. least_affinity: how much R@1 the child trained
-    without augmentation may lose on augmented rows. device: where children are trained ("cpu", "cuda", ...); rows are augmented on the
-    CPU. The same device gives the same numbers, as far as torch's kernels there do; another one sums in another order.
+    without augmentation may lose on augmented rows. device: where children are trained ("cpu", "cuda", ...); rows go through the
+    graph on the CPU. The same device gives the same numbers, as far as torch's kernels there do; another one sums in another order.
 
     The objective is mean R@1 over all directions, minus identity's with the same weights at the start and the same batches; less
     `penalty` times what is missing to identity's tuple consistency and to `least_affinity`.
