@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import sys
 from pathlib import Path
@@ -118,17 +119,25 @@ def test_a_comparison_ends_in_a_table_and_goes_on_where_it_was(tmp_path, monkeyp
     searchers.search(DATA, tmp_path, "digits", "random_search", 0)
     for name in ("identity", "manual_strong", "random_search-0"):
         searchers.score(DATA, tmp_path, "digits", name, 2)
-    rows = list(searchers.table(tmp_path, ["identity", "manual_strong", "random_search", "joint_nas"], 1))
+    rows = list(searchers.table(tmp_path, ["identity", "manual_strong", "random_search", "joint_nas"], 1, 2))
     cells = {row.split(" | ")[0].strip("| "): row.strip("| ").split(" | ")[1:] for row in rows[2:]}
     assert list(cells) == ["identity", "manual_strong", "random_search"], "what has no scores has no row"
     test, gain, *_, steps, _ = (float(cell) for cell in cells["random_search"])
     assert test - float(cells["identity"][0]) == pytest.approx(gain, abs=2e-3) and steps >= 4
+    found = searchers.scored(tmp_path, "random_search-0")
+    searchers.score(DATA, tmp_path, "digits", "random_search-0", 3)
+    assert len(searchers.scored(tmp_path, "random_search-0")) == 3 and searchers.scored(tmp_path, "random_search-0")[:2] == found
+    assert len(list(searchers.table(tmp_path, ["identity", "random_search"], 1, 2))) == 4
     before = (tmp_path / "random_search-0.json").read_bytes()
     searchers.search(DATA, tmp_path, "digits", "random_search", 0)
     again = mm.search.SearchResult.load(tmp_path / "random_search-0.json")
     assert again.history == mm.search.SearchResult.from_json(json.loads(before)).history
+    dataclasses.replace(again, top=(dataclasses.replace(again.top[0], candidate=mm.Policy.sequence(mm.op("image.invert"))),)).save(
+        tmp_path / "random_search-0.json"
+    )
+    assert searchers.scored(tmp_path, "random_search-0") == [], "the scores are of another policy"
 
 
-def test_every_searcher_can_be_made_at_the_size_of_the_comparison(tmp_path):
-    made = {name: make(seed=1) for name, make in searchers.searchers(120, tmp_path).items()}
+def test_every_searcher_can_be_made_at_the_size_of_the_comparison():
+    made = {name: make(seed=1) for name, make in searchers.searchers(120).items()}
     assert set(made) == set(mm.search.SEARCHERS) - {"trivial_augment"} and all(searcher.seed == 1 for searcher in made.values())
