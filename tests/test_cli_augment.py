@@ -146,13 +146,16 @@ def test_a_torn_line_and_half_a_file_are_mended(tmp_path, whole):
 
 def test_ctrl_c_stops_cleanly(tmp_path, whole):
     source, expected = whole
-    out = tmp_path / "out"
-    process = subprocess.Popen(
-        _command(source, out, "--copies", COPIES, "--workers", 2), cwd=ROOT, stderr=subprocess.PIPE, text=True, start_new_session=True
-    )
-    _wait_for_rows(process, out, 5)
-    os.killpg(process.pid, signal.SIGINT)  # as a terminal does: the command and its workers
-    errors = process.communicate(timeout=30)[1]
+    for attempt in range(5):  # on a busy machine it may be done before we see its fifth row
+        out = tmp_path / f"out{attempt}"
+        process = subprocess.Popen(
+            _command(source, out, "--copies", COPIES, "--workers", 2), cwd=ROOT, stderr=subprocess.PIPE, text=True, start_new_session=True
+        )
+        _wait_for_rows(process, out, 5)
+        os.killpg(process.pid, signal.SIGINT)  # as a terminal does: the command and its workers
+        errors = process.communicate(timeout=30)[1]
+        if process.returncode:
+            break
     assert process.returncode not in (0, -signal.SIGKILL)
     assert "run the same command again to go on" in errors
     assert "Traceback" not in errors
