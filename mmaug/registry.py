@@ -167,6 +167,7 @@ FAMILIES: Mapping[str, Family] = MappingProxyType(
         "wording": Family("text", frozenset(), None, "(reading, protected, **params) -> replacements"),
         "nlpaug": Family("text", frozenset(), None, "(reading, protected, **params) -> replacements"),
         "model": Family("text", frozenset(), None, "(readings, protected, **params with seeds) -> replacements of each"),
+        "embedding": Family("text", frozenset(), None, "(vectors of words, float [texts, tokens, d], **params) -> vectors, inside a model"),
         "mix": Family("mix", frozenset(), None, "(**params) -> for pictures and sounds how two are mixed (mmaug.mix.recipes)"),
     }
 )

@@ -159,7 +159,7 @@ class Fold:
             return Dropped(step.field, None, "language", f"only English can be read, this text is {language!r}")
         if family == "drop" and field.kind != "caption":
             return Dropped(step.field, None, "kind", f"only captions can be dropped, this field is {field.kind}")
-        if family not in ("structure", "drop"):
+        if family not in ("structure", "drop", "embedding"):
             self.wording.setdefault(step.field, []).append(step)
         return None
 

@@ -15,7 +15,7 @@ from mmaug.child.config import ChildConfig, Recipe
 from mmaug.child.staged import is_smooth, single
 from mmaug.child.task import ChildTask
 from mmaug.neural.genotype import Genotype
-from mmaug.neural.network import AugmentNetwork
+from mmaug.neural.network import NeuralPolicy
 from mmaug.search.augmenter import AdversarialTraining
 from mmaug.search.augmenter import Recipe as Adversary
 from mmaug.search.base.evaluator import Drawn
@@ -200,7 +200,7 @@ def test_networks_train_on_what_the_child_sees(modality):
     assert torch.allclose(made.losses(parameters, batch, {}), plain, atol=1e-5), "the vectors of words are the child's own"
     op, channels = GRAPHS[modality]
     assert tensors[modality].shape[1 if modality != "text" else 2] == channels
-    network = AugmentNetwork(Genotype(modality, "none", (((0, op), (0, "none")),)), channels)
+    network = NeuralPolicy(Genotype(modality, "none", (((0, op), (0, "none")),)), channels)
     training = AdversarialTraining(made, network, Adversary(every=1, rate=0.01), 0)
     start = {name: value.detach().clone() for name, value in network.state_dict().items()}
     for _ in range(3):

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from mmaug.neural.genotype import Genotype
-from mmaug.neural.network import AugmentNetwork
+from mmaug.neural.network import NeuralPolicy
 from mmaug.search.augmenter import HELD, AdversarialTraining, Recipe
 from mmaug.search.graph_search import GraphSearch
 from mmaug.search.neural_augment import RECIPE, NeuralAugmentSearch
@@ -47,7 +47,7 @@ def digits(seed: int) -> Any:
 
 def turning(degrees: float) -> Any:
     """A network that turns pictures to either side, by up to so much and as the first number of the noise says."""
-    made: Any = AugmentNetwork(Genotype("image", "affine", ()), noise=1, width=2)
+    made: Any = NeuralPolicy(Genotype("image", "affine", ()), noise=1, width=2)
     reach = np.arctanh(np.sin(np.radians(degrees)) / 0.25)
     with torch.no_grad():
         made.first["affine"].weight.copy_(torch.tensor([[9.0], [-9.0]]))
@@ -59,7 +59,7 @@ def turning(degrees: float) -> Any:
 
 def sliding() -> Any:
     """A network that moves everything a quarter to the same side, which no held-out digit is."""
-    made: Any = AugmentNetwork(Genotype("image", "affine", ()), noise=1, width=2)
+    made: Any = NeuralPolicy(Genotype("image", "affine", ()), noise=1, width=2)
     with torch.no_grad():
         made.last["affine"].bias[2] = 9.0
         made.last["affine"].bias[5] = 9.0
@@ -69,17 +69,15 @@ def sliding() -> Any:
 def test_without_a_network_nothing_is_gained_to_the_bit():
     """The same children, batches and noise for every network: what is left is the network."""
     search = searching(steps=20)
-    plain = search._scores(AugmentNetwork(Genotype("image", "none", ())))
-    assert plain == search._scores(AugmentNetwork(Genotype("image", "none", (((0, "skip"), (0, "colour")),)))), "still the identity"
+    plain = search._scores(NeuralPolicy(Genotype("image", "none", ())))
+    assert plain == search._scores(NeuralPolicy(Genotype("image", "none", (((0, "skip"), (0, "colour")),)))), "still the identity"
     assert len(set(plain)) == 2, "two children, not one twice"
 
 
 def test_new_children_tell_a_network_that_helps_from_one_that_harms():
     """Digits that are turned after training: turning helps, moving them harms."""
     search = searching(steps=300)
-    plain, helped, harmed = (
-        np.mean(search._scores(net)) for net in (AugmentNetwork(Genotype("image", "none", ())), turning(14), sliding())
-    )
+    plain, helped, harmed = (np.mean(search._scores(net)) for net in (NeuralPolicy(Genotype("image", "none", ())), turning(14), sliding()))
     assert helped > plain + 0.05 and harmed < plain - 0.02, (plain, helped, harmed)
 
 
@@ -103,7 +101,7 @@ class Linear:
 def test_the_gradient_of_the_held_out_loss_after_a_step_against_differences():
     """And the loss itself against a step that is written out: of softmax regression the gradient is known."""
     task: Any = Linear()
-    network = AugmentNetwork(Genotype("image", "none", (((0, "colour"), (0, "none")),)), width=4).double()
+    network = NeuralPolicy(Genotype("image", "none", (((0, "colour"), (0, "none")),)), width=4).double()
     with torch.no_grad():
         for parameter in network.parameters():
             parameter += 0.5 * torch.randn(parameter.shape, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
@@ -133,9 +131,9 @@ def test_the_gradient_of_the_held_out_loss_after_a_step_against_differences():
 def test_what_the_child_lacks_is_found_where_networks_follow_the_held_out_loss():
     """Digits that are turned after training, new children, test rows: the adversary alone finds what is hard, not what helps."""
     moves = Genotype("image", "affine+flow", (((0, "colour"), (0, "none")),))
-    plain, gains = on_test(AugmentNetwork(Genotype("image", "none", ()))), {}
+    plain, gains = on_test(NeuralPolicy(Genotype("image", "none", ()))), {}
     for kind, recipe in (("held", Recipe(**RECIPE)), ("adversary", Recipe(learning_rate=1e-2, every=2))):  # type: ignore[arg-type]
-        network = AugmentNetwork(moves)
+        network = NeuralPolicy(moves)
         training = AdversarialTraining(digits(0), network, recipe, 0)
         for _ in range(600):
             training.step()
@@ -143,7 +141,7 @@ def test_what_the_child_lacks_is_found_where_networks_follow_the_held_out_loss()
     assert gains["held"] > 0.02 > gains["adversary"], gains
 
 
-def on_test(network: AugmentNetwork) -> float:
+def on_test(network: NeuralPolicy) -> float:
     """The accuracy on test rows of a new child that is trained under a network."""
     bilevel = digits(100)
     training = AdversarialTraining(bilevel, network, Recipe(), 100, fixed=True)

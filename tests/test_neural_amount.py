@@ -17,7 +17,7 @@ from mmaug.modalities.audio import neural as sound
 from mmaug.modalities.image.program import compile_steps
 from mmaug.neural.genotype import Genotype
 from mmaug.neural.hearing import Hearing
-from mmaug.neural.network import AugmentNetwork, load
+from mmaug.neural.network import NeuralPolicy
 from mmaug.search.graph_search import AMOUNTS, LET
 from mmaug.search.neural_augment import NeuralAugmentSearch
 from mmaug.testing.bilevel_task import DigitsBilevel, TurnedDigits
@@ -33,10 +33,10 @@ def own_store(tmp_path, monkeypatch):
     monkeypatch.setenv("MMAUG_CACHE", str(tmp_path / "cache"))
 
 
-def shaken(*ops: str, move: str = "none", modality: str = "image", size: float = 0.4) -> AugmentNetwork:
+def shaken(*ops: str, move: str = "none", modality: str = "image", size: float = 0.4) -> NeuralPolicy:
     """A chain of edges, every weight moved at random."""
     genotype = Genotype(modality, move, tuple(((number, name), (0, "none")) for number, name in enumerate(ops)))
-    made = AugmentNetwork(genotype, 3 if modality == "image" else 1, hears=HEARS if modality == "audio" else None)
+    made = NeuralPolicy(genotype, 3 if modality == "image" else 1, hears=HEARS if modality == "audio" else None)
     generator = torch.Generator().manual_seed(4)
     with torch.no_grad():
         for parameter in made.parameters():
@@ -44,7 +44,7 @@ def shaken(*ops: str, move: str = "none", modality: str = "image", size: float =
     return made
 
 
-def covering(modality: str) -> AugmentNetwork:
+def covering(modality: str) -> NeuralPolicy:
     """A rectangle that fades wholly, at a place that the noise says."""
     made: Any = shaken("cutout", modality=modality, size=0.0)
     with torch.no_grad():
@@ -71,13 +71,14 @@ def test_half_of_every_change_is_made():
 def test_the_amount_is_saved_and_another_amount_is_another_network(tmp_path):
     network = shaken("colour", move="flow")
     half = network.toned(0.5)
-    assert load(half.save(tmp_path / "half")).amount == 0.5 and load(network.save(tmp_path / "whole")).amount == 1.0
-    assert half.digest() == load(tmp_path / "half").digest() != network.digest()
-    assert not any(weight.requires_grad for weight in load(tmp_path / "half").toned(0.5).parameters())
+    assert NeuralPolicy.load(half.save(tmp_path / "half")).amount == 0.5
+    assert NeuralPolicy.load(network.save(tmp_path / "whole")).amount == 1.0
+    assert half.digest() == NeuralPolicy.load(tmp_path / "half").digest() != network.digest()
+    assert not any(weight.requires_grad for weight in NeuralPolicy.load(tmp_path / "half").toned(0.5).parameters())
     text = (tmp_path / "half" / "genotype.json").read_text()
     (tmp_path / "half" / "genotype.json").write_text(text.replace('"amount": 0.5', '"amount": 0.7'))
     with pytest.raises(MmaugError, match="the network must be"):
-        load(tmp_path / "half")
+        NeuralPolicy.load(tmp_path / "half")
 
 
 def test_a_rectangle_that_hardly_fades_hides_nothing():
@@ -163,7 +164,7 @@ class Strict(TurnedDigits):
 
         def runs(policy: mm.Policy) -> float:
             (one,) = policy.ops()
-            task.asked.append(load(store.folder(one.params["network"])).amount)
+            task.asked.append(NeuralPolicy.load(store.folder(one.params["network"])).amount)
             return task.share if task.asked[-1] <= task.most else LET - 0.1
 
         made.runs = runs  # type: ignore[method-assign]
@@ -187,7 +188,7 @@ def test_a_network_is_toned_down_until_the_graph_lets_it_run():
     (policy,) = searcher.best(1)
     assert isinstance(policy, mm.Policy)
     (one,) = policy.ops()
-    assert load(store.folder(one.params["network"])).amount == 0.5
+    assert NeuralPolicy.load(store.folder(one.params["network"])).amount == 0.5
     other = searched(task)
     other.load(*searcher.state())
     assert other.best(3) == searcher.best(3), "the amounts are part of how it stands"

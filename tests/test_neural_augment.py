@@ -16,7 +16,7 @@ from mmaug.modalities.image import neural
 from mmaug.modalities.image.program import compile_steps
 from mmaug.neural import running
 from mmaug.neural.genotype import EDGES, MOVES, Genotype, GenotypeSpace
-from mmaug.neural.network import AugmentNetwork, discretised, load, supergraph
+from mmaug.neural.network import NeuralPolicy, discretised, supergraph
 from mmaug.search.augmenter import AdversarialTraining, Recipe, colour_distance
 from mmaug.search.genotypes import Controlled, Evolution
 from mmaug.search.neural_augment import METHODS, NeuralAugmentSearch
@@ -45,13 +45,13 @@ def given(modality: str, rows: int = 3, dtype: torch.dtype = torch.float32) -> t
     return torch.rand(shape, generator=generator, dtype=dtype) * 0.8 + 0.1
 
 
-def noise(network: AugmentNetwork, rows: int = 3, seed: int = 1, dtype: torch.dtype = torch.float32) -> torch.Tensor:
+def noise(network: NeuralPolicy, rows: int = 3, seed: int = 1, dtype: torch.dtype = torch.float32) -> torch.Tensor:
     return torch.randn(rows, network.noise, generator=torch.Generator().manual_seed(seed), dtype=dtype)
 
 
-def shaken(genotype: Genotype, size: float = 0.5, seed: int = 0, **options: Any) -> AugmentNetwork:
+def shaken(genotype: Genotype, size: float = 0.5, seed: int = 0, **options: Any) -> NeuralPolicy:
     """A network that does something: every weight moved at random."""
-    network = AugmentNetwork(genotype, CHANNELS[genotype.modality], seed=seed, **options)
+    network = NeuralPolicy(genotype, CHANNELS[genotype.modality], seed=seed, **options)
     generator = torch.Generator().manual_seed(seed + 100)
     with torch.no_grad():
         for parameter in network.parameters():
@@ -85,13 +85,13 @@ def test_genotypes_survive_json_and_refuse_what_is_none():
 def test_only_what_leads_to_the_result_counts():
     one = Genotype("image", "flow", (((0, "colour"), (0, "noise")), ((0, "bands"), (0, "none")), ((2, "skip"), (2, "none"))))
     assert one.live == ((1, 0), (2, 0)) and one.does == {"flow", "bands"}
-    assert len(AugmentNetwork(one).edges) == 2
+    assert len(NeuralPolicy(one).edges) == 2
 
 
 @pytest.mark.parametrize(("modality", "move", "ops"), SINGLE)
 def test_every_network_begins_as_the_identity(modality, move, ops):
     x = given(modality)
-    network = AugmentNetwork(graph(*ops, move=move, modality=modality), CHANNELS[modality])
+    network = NeuralPolicy(graph(*ops, move=move, modality=modality), CHANNELS[modality])
     made = network(x, noise(network))
     assert torch.equal(network.recoloured(x, noise(network)), x), "values to the bit"
     assert (made - x).abs().max() < 1e-5, "places but for the rounding of a resampling"
@@ -158,16 +158,16 @@ def test_a_supergraph_of_one_choice_is_the_network_of_that_genotype():
 
 def test_a_saved_network_is_the_same_network(tmp_path):
     network = shaken(graph("colour", "noise", move="affine+flow"))
-    back = load(network.save(tmp_path / "net"))
+    back = NeuralPolicy.load(network.save(tmp_path / "net"))
     assert back.genotype == network.genotype and back.digest() == network.digest()
     x, z = given("image"), noise(network)
     assert torch.equal(back(x, z), network(x, z))
     assert not any(path.suffix in (".pkl", ".pt", ".bin") for path in (tmp_path / "net").iterdir())
     (tmp_path / "net" / "genotype.json").write_text('{"network": 99}')
     with pytest.raises(MmaugError, match="network: 1"):
-        load(tmp_path / "net")
+        NeuralPolicy.load(tmp_path / "net")
     with pytest.raises(MmaugError, match="folder"):
-        load(tmp_path / "nothing")
+        NeuralPolicy.load(tmp_path / "nothing")
 
 
 SCHEMA = mm.Schema(image=mm.Image(), caption=mm.Caption(of="image"), boxes=mm.Boxes(of="image", labels="names"))
@@ -243,7 +243,7 @@ def test_sides_stay_and_nothing_is_done_without_a_network(tmp_path):
 
 
 def test_the_same_seed_gives_the_same_bytes_and_cutouts_count_as_hidden(tmp_path):
-    network = AugmentNetwork(graph("cutout"))
+    network = NeuralPolicy(graph("cutout"))
     with torch.no_grad():
         edge: Any = network.edges["1_1_0_cutout"]
         edge.last.bias += 4
@@ -260,7 +260,7 @@ def test_the_same_seed_gives_the_same_bytes_and_cutouts_count_as_hidden(tmp_path
 
 
 def test_networks_of_other_modalities_are_refused_for_pictures(tmp_path):
-    folder = str(AugmentNetwork(graph("gain", modality="audio"), 1).save(tmp_path / "net"))
+    folder = str(NeuralPolicy(graph("gain", modality="audio"), 1).save(tmp_path / "net"))
     with pytest.raises(MmaugError, match="for pictures"):
         neural.neural(row()["image"], network=folder, seed=0)
 
@@ -284,7 +284,7 @@ def accuracy(training: AdversarialTraining, weights: Any, augmented: bool = Fals
 
 
 def trained(recipe: Recipe, steps: int, seed: int = 0, genotype: Genotype = FULL) -> AdversarialTraining:
-    training = AdversarialTraining(DIGITS.bilevel(seed), AugmentNetwork(genotype, seed=seed), recipe, seed)
+    training = AdversarialTraining(DIGITS.bilevel(seed), NeuralPolicy(genotype, seed=seed), recipe, seed)
     for _ in range(steps):
         training.step()
     return training
@@ -312,7 +312,7 @@ def test_training_resumes_bit_for_bit():
     recipe = Recipe(average=0.98, store=4, every=2)
     whole = trained(recipe, 12)
     half = trained(recipe, 7)
-    other = AdversarialTraining(DIGITS.bilevel(0), AugmentNetwork(FULL, seed=5), recipe, 0)
+    other = AdversarialTraining(DIGITS.bilevel(0), NeuralPolicy(FULL, seed=5), recipe, 0)
     other.load({name: value.clone() for name, value in half.state().items()})
     for _ in range(5):
         other.step()

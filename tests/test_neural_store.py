@@ -16,7 +16,7 @@ import mmaug as mm
 from mmaug import store
 from mmaug.errors import MmaugError, PolicyError
 from mmaug.neural.genotype import Genotype
-from mmaug.neural.network import AugmentNetwork, load
+from mmaug.neural.network import NeuralPolicy
 from mmaug.search.base.evaluator import Cost
 from mmaug.search.base.result import Scored, SearchResult
 
@@ -36,8 +36,8 @@ def elsewhere(tmp_path, monkeypatch):
     return other
 
 
-def network(seed: int = 0) -> AugmentNetwork:
-    made = AugmentNetwork(Genotype("image", "flow", (((0, "noise"), (0, "colour")),)), seed=seed)
+def network(seed: int = 0) -> NeuralPolicy:
+    made = NeuralPolicy(Genotype("image", "flow", (((0, "noise"), (0, "colour")),)), seed=seed)
     with torch.no_grad():
         for parameter in made.parameters():
             parameter += 0.3 * torch.randn(parameter.shape, generator=torch.Generator().manual_seed(seed))
@@ -144,7 +144,7 @@ def test_other_weights_under_a_name_are_refused(tmp_path, policy):
     for wrong in ("../../x", None, name):
         (tmp_path / "net" / "genotype.json").write_text(json.dumps({**described, "name": wrong}))
         with pytest.raises(MmaugError, match="name|must be"):
-            store.put(tmp_path / "net") if wrong != name else load(tmp_path / "net")
+            store.put(tmp_path / "net") if wrong != name else NeuralPolicy.load(tmp_path / "net")
 
 
 def test_policies_without_networks_are_one_file(tmp_path):

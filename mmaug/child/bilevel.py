@@ -17,7 +17,7 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from mmaug import rng
 from mmaug.child.inputs import Batches, sources_of
-from mmaug.child.model import LARGEST_SCALE
+from mmaug.child.model import EMBEDDED, LARGEST_SCALE
 from mmaug.child.scoring import TEMPERATURE, Eye, retrieval
 from mmaug.child.staged import Acted, Stages, is_smooth, single
 from mmaug.errors import ConflictError
@@ -29,9 +29,6 @@ from mmaug.search.base.evaluator import Cost, Drawn, Evaluation, Stage
 
 if TYPE_CHECKING:
     from mmaug.child.task import ChildTask
-
-EMBEDDED = "towers.text.text_model.embeddings.token_embedding.weight"
-"""The child's weight that holds the vectors of its words."""
 
 ASKED = 64
 """Rows by which it is told on how many a policy runs."""
@@ -216,8 +213,7 @@ class ChildBilevel:
         if embedded is None:
             yield
             return
-        words = self.child.get_submodule(EMBEDDED.removesuffix(".weight"))
-        hook = words.register_forward_hook(lambda module, args, output: embedded)
+        hook = self.child.words.register_forward_hook(lambda module, args, output: embedded)
         try:
             yield
         finally:

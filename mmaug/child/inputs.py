@@ -17,6 +17,7 @@ from mmaug.child.sound import LogMel
 from mmaug.child.tokenizer import TextEncoder
 from mmaug.graph import TransformGraph
 from mmaug.losses import Batch
+from mmaug.neural.words import Asked, asked
 from mmaug.registry import OPS
 from mmaug.schema import MISSING
 from mmaug.schema.columns import Row
@@ -26,13 +27,14 @@ from mmaug.trace import Mixed, Trace
 @dataclass(frozen=True, eq=False)
 class Inputs:
     """A batch for `Child`. given: by modality, as `Child.forward` takes it. present: by modality bool [n], only where a row lacks it.
-    batch: the same and the rest for the loss. keys: of the rows, for messages.
+    batch: the same and the rest for the loss. keys: of the rows, for messages. asked: the networks that the words of each row go through.
     """
 
     given: Mapping[str, Tensor]
     batch: Batch
     keys: tuple[Any, ...] = ()
     present: Mapping[str, Tensor] = field(default_factory=dict)
+    asked: tuple[Asked, ...] = ()
 
     def __len__(self) -> int:
         return len(next(iter(self.given.values())))
@@ -159,11 +161,12 @@ class Batches:
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """A row under a graph. kept: whether its meaning was. mixed: what was mixed into it."""
+    """A row under a graph. kept: whether its meaning was. mixed: what was mixed into it. asked: the networks its words go through."""
 
     row: Row
     kept: bool = True
     mixed: Mixed | None = None
+    asked: Asked = ()
 
 
 def augmented(
@@ -181,7 +184,8 @@ def augmented(
         return [Made(row) for row in rows]
     partners = among.partners if graph.mixes else None
     made = graph.run_batch(rows, keys=keys, epoch=epoch, view=view, progress=progress, partners=partners)
-    return [Made(row, preserved(trace) and trace.mixed is None, trace.mixed) for row, trace in made]
+    read = among.seen.texts
+    return [Made(row, preserved(trace) and trace.mixed is None, trace.mixed, asked(trace, read)) for row, trace in made]
 
 
 def together(encoder: RowEncoder, made: Sequence[Made], groups: Sequence[int], views: int, clean: bool, keys: tuple[Any, ...]) -> Inputs:
@@ -192,7 +196,7 @@ def together(encoder: RowEncoder, made: Sequence[Made], groups: Sequence[int], v
     own = sources_of(texts, [*groups] * views, kept)
     sources, weights = _shared(own, made, keys * views, tuple(given)) if any(one.mixed for one in made) else (own, None)
     batch = Batch(views=views, clean=clean and views > 1, sources=sources, weights=weights, preserved=torch.tensor(kept), present=present)
-    return Inputs(given, batch.to(encoder.device), keys, present)
+    return Inputs(given, batch.to(encoder.device), keys, present, tuple(one.asked for one in made))
 
 
 def _shared(

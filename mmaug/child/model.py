@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from typing import Any
 
 import torch
@@ -13,8 +14,12 @@ from transformers import CLIPTextConfig, CLIPTextModelWithProjection, CLIPVision
 
 from mmaug.child.config import ChildConfig, ChildError
 from mmaug.child.tokenizer import BOS, EOS, PAD
+from mmaug.neural.words import Asked, through
 
 MODALITIES = ("image", "text", "audio")
+EMBEDDED = "towers.text.text_model.embeddings.token_embedding.weight"
+"""The weight that holds the vectors of words."""
+
 LARGEST_SCALE = math.log(100.0)
 """Of the logarithm of the factor on cosines, as in CLIP's own training."""
 
@@ -39,11 +44,17 @@ class Child(nn.Module):
         self.logit_scale = nn.Parameter(torch.tensor(math.log(scale)))
         self.logit_bias = nn.Parameter(torch.tensor(0.0))
 
-    def forward(self, given: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    def forward(self, given: Mapping[str, Tensor], asked: Sequence[Asked] = ()) -> dict[str, Tensor]:
         """Unit vectors float [n, projection] of what is given: image float [n, 3, s, s] in [-1, 1], text int64 [n, length], audio float
-        [n, 1, mels, frames].
+        [n, 1, mels, frames]. asked: the networks that the vectors of each text's words go through.
         """
-        return {name: F.normalize(_project(self.towers[name], name, x), dim=1) for name, x in given.items()}
+        with through(self.words, asked) if any(asked) else nullcontext():
+            return {name: F.normalize(_project(self.towers[name], name, x), dim=1) for name, x in given.items()}
+
+    @property
+    def words(self) -> nn.Module:
+        """The layer that holds the vectors of words. Raises: AttributeError for a child that reads no text."""
+        return self.get_submodule(EMBEDDED.removesuffix(".weight"))
 
     @property
     def scale(self) -> Tensor:

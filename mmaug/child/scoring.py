@@ -16,6 +16,7 @@ from mmaug.child.rows import Rows, text_of
 from mmaug.graph import TransformGraph
 from mmaug.losses import contrastive, targets_of
 from mmaug.metrics import recall_at_k
+from mmaug.neural.words import Asked
 from mmaug.schema.columns import Row
 
 TEMPERATURE = 0.1
@@ -39,15 +40,20 @@ class Eye:
     def __init__(self, child: Child, encoder: RowEncoder):
         self.child, self.encoder = child, encoder
 
-    def look(self, rows: Sequence[Row], only: Container[str] | None = None) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
-        """Unit vectors float [n, d] by modality, and bool [n] which rows have it. only: of the modalities."""
+    def look(
+        self, rows: Sequence[Row], only: Container[str] | None = None, asked: Sequence[Asked] = ()
+    ) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
+        """Unit vectors float [n, d] by modality, and bool [n] which rows have it. only: of the modalities. asked: the networks that the
+        vectors of each row's words go through.
+        """
         self.child.eval()
         vectors: dict[str, list[Tensor]] = {}
         there: dict[str, list[Tensor]] = {}
         with torch.no_grad():
-            for chunk in (rows[first : first + CHUNK] for first in range(0, len(rows), CHUNK)):
+            for first in range(0, len(rows), CHUNK):
+                chunk = rows[first : first + CHUNK]
                 given, present = self.encoder(chunk, only)
-                for name, made in self.child(given).items():
+                for name, made in self.child(given, asked[first : first + CHUNK]).items():
                     vectors.setdefault(name, []).append(made.cpu())
                     there.setdefault(name, []).append(present.get(name, torch.ones(len(chunk), dtype=torch.bool)).cpu())
         return {name: torch.cat(made) for name, made in vectors.items()}, {name: torch.cat(has) for name, has in there.items()}
@@ -68,16 +74,17 @@ class Eye:
 
     def seen(self, given: Drawn) -> Augmented:
         """Rows that are augmented already, which several children may look at."""
-        vectors, there = self.look(given.rows)
+        vectors, there = self.look(given.rows, asked=given.asked)
         return Augmented(vectors, there, given.sources)
 
 
 @dataclass(frozen=True, eq=False)
 class Drawn:
-    """Augmented rows, and their sources: int [n], equal where rows say the same."""
+    """Augmented rows, their sources: int [n], equal where rows say the same, and the networks that their words go through."""
 
     rows: list[Row]
     sources: Tensor
+    asked: list[Asked]
 
 
 def drawn(rows: Rows, graph: TransformGraph | None, *, view: int = 0) -> Drawn:
@@ -85,7 +92,8 @@ def drawn(rows: Rows, graph: TransformGraph | None, *, view: int = 0) -> Drawn:
     picked = [variants[view % len(variants)] for variants in rows.variants]
     made = inputs.augmented(graph, picked, rows, rows.keys, view=view, progress=1.0)
     texts = [text_of(one.row, rows.schema, rows.seen) for one in made]
-    return Drawn([one.row for one in made], sources_of(texts, rows.groups.tolist(), [one.kept for one in made]))
+    sources = sources_of(texts, rows.groups.tolist(), [one.kept for one in made])
+    return Drawn([one.row for one in made], sources, [one.asked for one in made])
 
 
 @dataclass(frozen=True, eq=False)

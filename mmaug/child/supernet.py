@@ -77,7 +77,7 @@ class ChildSupernet:
         with one_thread():
             inputs = self._batches.inputs(self._steps, self._graph(policy), 0.0)
             free = {name: weight.detach().requires_grad_() for name, weight in share.items()}
-            vectors = functional_call(child, free, (inputs.given,))
+            vectors = functional_call(child, free, (inputs.given, inputs.asked))
             scale = free["logit_scale"].clamp(0.0, LARGEST_SCALE).exp()
             loss = self._loss(vectors, scale, free["logit_bias"], inputs.batch)["loss"]
             slopes = torch.autograd.grad(loss, list(free.values()), allow_unused=True)

@@ -45,7 +45,7 @@ class Training:
         self.optimizer.zero_grad(set_to_none=True)
         told = []
         for inputs in batches:
-            parts = self.loss(self.child(inputs.given), self.child.scale, self.child.logit_bias, inputs.batch)
+            parts = self.loss(self.child(inputs.given, inputs.asked), self.child.scale, self.child.logit_bias, inputs.batch)
             told.append({name: float(value.detach()) for name, value in parts.items()})
             if not math.isfinite(told[-1]["loss"]):
                 raise ChildError(_not_finite(self.steps, told[-1], inputs))

@@ -127,6 +127,11 @@ class Wrapped:
         """What is added to the logits."""
         return getattr(self.model, self.family.bias).reshape(()) if self.family.bias else 0.0
 
+    @property
+    def words(self) -> nn.Module:
+        """The layer that holds the vectors of words."""
+        return self.model.text_model.get_input_embeddings()
+
     def clamp(self) -> None:
         """Keep the factor on cosines within 1 to 100; called after every step. SigLIP's is left alone."""
         if self.pairing == "contrastive":

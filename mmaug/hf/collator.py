@@ -20,6 +20,8 @@ from mmaug.hf.keys import bookkeeping, key_of
 from mmaug.hf.partners import partners_of
 from mmaug.hf.reading import Reader, checked_rows, choice
 from mmaug.hf.tally import Tally
+from mmaug.modalities.text.neural import count, refuse
+from mmaug.neural import words
 from mmaug.schema.columns import Row
 from mmaug.trace import Trace
 
@@ -41,7 +43,8 @@ class Collator:
     A batch holds the views one after another (all rows of the first view, all of the second, ...), so that one forward pass sees them
     all, and under "about" row by row what the loss must know: `rows` and `texts` (numbers that tell keys and texts), `kept` (whether the
     meaning was), `view` (-1 for the row as it is), `has_image`, ... and `keys` (the beginning of their names, for messages); where rows
-    are mixed also `partners` (like `rows`) and `share_image`, ..., how much of a row is its partner's.
+    are mixed also `partners` (like `rows`) and `share_image`, ..., how much of a row is its partner's; where words go through networks
+    also `networks` (mmaug.neural.words).
     Of several captions one is taken, another in another epoch. Texts longer than the processor's context are cut.
     Raises: ProcessorError, SchemaError where processor and schema do not fit; MmaugError for fewer than one view.
     """
@@ -62,6 +65,9 @@ class Collator:
             raise MmaugError(f"mm.hf.Collator: views must be a whole number >= 1 (or 0 with clean=True), got {views!r}")
         self.graph, self.views, self.clean, self.key, self.return_loss = graph, views, clean, key, return_loss
         self.processor, self.clock, self.tally = processor, clock or Clock(), Tally(graph.policy)
+        self.networks = count(graph.policy)
+        if return_loss:
+            refuse(graph.policy, "mm.hf.Collator(return_loss=True)")
         self.reader = Reader(graph.schema, Processing(processor))
         self.partners = partners_of(partners, graph, key, "mm.hf.Collator")
 
@@ -110,7 +116,13 @@ class Collator:
             "view": torch.tensor([view for view in views for _ in keys]),
             "keys": names(keys).repeat(len(views), 1),
             **(self._mixed(rows, traces) if self.partners else {}),
+            **(self._networks(traces) if self.networks else {}),
         }
+
+    def _networks(self, traces: Sequence[Trace | None]) -> dict[str, Tensor]:
+        """The networks that the words of each row go through."""
+        read = self.reader.fields["text"]
+        return {"networks": words.as_tensor([() if trace is None else words.asked(trace, read) for trace in traces], self.networks)}
 
     def _mixed(self, rows: Tensor, traces: Sequence[Trace | None]) -> dict[str, Tensor]:
         """Whose each row is besides its own, and by modality the partner's share."""

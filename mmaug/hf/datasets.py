@@ -16,6 +16,7 @@ from mmaug.hf.keys import KEY, STREAM_KEY, bookkeeping, key_of
 from mmaug.hf.partners import partners_of
 from mmaug.hf.tally import Tally
 from mmaug.mix import Partners
+from mmaug.modalities.text.neural import refuse
 from mmaug.pairing.base import Rules
 from mmaug.policy import Policy
 from mmaug.schema import Schema
@@ -37,8 +38,10 @@ def augment(
     without any are told by their content. clock: the epoch; default one of its own, which `mm.hf.clock_of(dataset)` gives. partners:
     for a policy that mixes rows; default those of the `Dataset` itself, for a stream what `mm.mix.Partners` takes.
     Its fingerprint is the same in every process, and changes with the graph.
-    Raises: SchemaError where the data set lacks a column of the schema, MmaugError for something else than these two.
+    Raises: SchemaError where the data set lacks a column of the schema, MmaugError for something else than these two, and for a policy
+    with networks for text, which need a model.
     """
+    refuse(graph.policy, "mm.hf.augment")
     columns = _columns(dataset)
     if columns is not None:
         _check(columns, graph)

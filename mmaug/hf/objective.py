@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from typing import Any
 
 import torch
@@ -15,6 +16,7 @@ from mmaug.errors import MmaugError
 from mmaug.gathering import gather, processes
 from mmaug.hf.collator import ABOUT, named
 from mmaug.losses import Batch, CrossModalConsistency
+from mmaug.neural import words
 
 
 class TrainingError(MmaugError):
@@ -36,8 +38,10 @@ class Objective:
 
         Raises: TrainingError, with the keys of the batch, where the loss is no number.
         """
-        outputs = model(**self.wrapped.taken(batch))
         about = batch.get(ABOUT)
+        asked = words.of_tensor(about["networks"]) if about is not None and "networks" in about else ()
+        with words.through(self.wrapped.words, asked) if asked else nullcontext():
+            outputs = model(**self.wrapped.taken(batch))
         embeddings = self.wrapped.embeddings(outputs)
         if about is not None and "of" in about:
             embeddings["text"] = embeddings["text"][first_of(about["of"], len(about["rows"]))]
@@ -103,8 +107,8 @@ def consistency_loss_func(
     """The consistency loss for a plain `Trainer(compute_loss_func=...)`: `consistency_loss_func(model, views=2)`.
 
     model: what kind it is says where its embeddings are. views, clean: as given to the `Collator`. It knows no duplicate captions, no
-    edited rows and no missing modalities; `ConsistencyTrainer` does. Scale and bias are read from the model's outputs, so gradients reach
-    them. It is the mean of one batch: with gradient accumulation set `trainer.loss_is_scaled_for_ga = False`.
+    edited rows, no missing modalities and no networks for text; `ConsistencyTrainer` does. Scale and bias are read from the model's
+    outputs, so gradients reach them. It is the mean of one batch: with gradient accumulation set `trainer.loss_is_scaled_for_ga = False`.
     Raises: ProcessorError for another kind of model.
     """
     family = family_of(model)

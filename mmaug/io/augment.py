@@ -21,6 +21,7 @@ from mmaug.io.plain import encode
 from mmaug.io.progress import Pairs
 from mmaug.io.summary import Tally
 from mmaug.io.work import Done, Job
+from mmaug.modalities.text.neural import refuse
 
 ON_ERROR = ("stop", "skip")
 START_METHODS = ("spawn", "fork", "forkserver")
@@ -42,9 +43,11 @@ def augment(
     The bytes are the same for any number of workers, 0 (this process) and up, and for a run that was killed and started again.
     on_error: "stop" at a row that cannot be augmented, or "skip" it into errors.jsonl. The rows that a folder opened with
     `skip` has left out go there too.
-    Raises: RowError at the first bad row with "stop", MmaugError for an `out` that holds something else or a worker that dies.
+    Raises: RowError at the first bad row with "stop", MmaugError for an `out` that holds something else, a worker that dies, or a policy
+    with networks for text, which need a model.
     """
     _check(copies, workers, on_error, start_method)
+    refuse(graph.policy, "augmenting a folder")
     exact = naming.masks(graph.schema)
     naming.refuse_collisions(folder, exact)
     own = naming.own_columns(naming.columns_of(folder, graph.schema))

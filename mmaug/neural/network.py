@@ -18,6 +18,7 @@ from mmaug.errors import MmaugError
 from mmaug.neural.edges import MAKERS, dense, folded
 from mmaug.neural.genotype import EDGES, MOVES, Genotype, GenotypeSpace
 from mmaug.neural.hearing import Hearing
+from mmaug.policy import PolicyOp, op
 
 FORMAT = 1
 
@@ -33,7 +34,7 @@ NODES = 5
 RANGES = {"image": (0.0, 1.0), "audio": (-1.0, 1.0)}
 
 
-class AugmentNetwork(nn.Module):
+class NeuralPolicy(nn.Module):
     """A network that augments: `network(x, z)` with noise z, float [b, noise], standard normal.
 
     x: pictures float [b, 3, h, w] in 0..1, log-mel pictures [b, 1, mels, frames] in -1..1, or embeddings [b, tokens, channels].
@@ -122,10 +123,10 @@ class AugmentNetwork(nn.Module):
                 total = total + share * weight * done
         return total
 
-    def toned(self, amount: float) -> AugmentNetwork:
+    def toned(self, amount: float) -> NeuralPolicy:
         """A copy that makes only a share of what this network changes, in [0, 1]."""
         options = {"mixed": self.mixed, "hears": self.hears, "amount": self.amount * amount}
-        made = AugmentNetwork(self.genotype, self.channels, self.noise, self.width, **options)  # type: ignore[arg-type]
+        made = NeuralPolicy(self.genotype, self.channels, self.noise, self.width, **options)  # type: ignore[arg-type]
         made.load_state_dict(self.state_dict())
         made.requires_grad_(all(weight.requires_grad for weight in self.parameters()))
         return made.to(next(iter(self.state_dict().values()), torch.zeros(0)).device)
@@ -158,6 +159,30 @@ class AugmentNetwork(nn.Module):
         (out / "genotype.json").write_text(json.dumps(described, indent=1) + "\n", encoding="utf-8")
         return out
 
+    @classmethod
+    def load(cls, folder: str | Path) -> NeuralPolicy:
+        """The network of a folder, without gradients. Raises: MmaugError where the folder holds none."""
+        from safetensors.torch import load_file
+
+        place = Path(folder)
+        try:
+            value = json.loads((place / "genotype.json").read_text(encoding="utf-8"))
+            weights = load_file(place / "network.safetensors")
+        except (OSError, ValueError) as error:
+            raise MmaugError(f"{place}: must be a folder with genotype.json and network.safetensors of a saved network; {error}") from None
+        if value.get("network") != FORMAT:
+            raise MmaugError(f"{place}/genotype.json: must have network: {FORMAT}, got {value.get('network')!r}")
+        hears = Hearing.from_json(value["hears"]) if "hears" in value else None
+        genotype, amount = Genotype.from_json(value["genotype"]), value.get("amount", 1.0)
+        network = cls(genotype, value["channels"], value["noise"], value["width"], hears=hears, amount=amount)
+        try:
+            network.load_state_dict(weights)
+        except RuntimeError as error:
+            raise MmaugError(f"{place}: the weights are not those of its genotype: {str(error)[:200]}") from None
+        if network.digest() != value.get("name"):
+            raise MmaugError(f"{place}: the network must be {value.get('name')!r}, as its genotype.json says, and is {network.digest()!r}")
+        return network.eval().requires_grad_(False)
+
     def keep(self) -> str:
         """Put it into the store of networks, from where policies take it; its name."""
         name = self.digest()
@@ -166,41 +191,21 @@ class AugmentNetwork(nn.Module):
                 store.put(self.save(folder))
         return name
 
-
-def load(folder: str | Path) -> AugmentNetwork:
-    """The network of a folder, without gradients. Raises: MmaugError where the folder holds none."""
-    from safetensors.torch import load_file
-
-    place = Path(folder)
-    try:
-        value = json.loads((place / "genotype.json").read_text(encoding="utf-8"))
-        weights = load_file(place / "network.safetensors")
-    except (OSError, ValueError) as error:
-        raise MmaugError(f"{place}: must be a folder with genotype.json and network.safetensors of a saved network; {error}") from None
-    if value.get("network") != FORMAT:
-        raise MmaugError(f"{place}/genotype.json: must have network: {FORMAT}, got {value.get('network')!r}")
-    hears = Hearing.from_json(value["hears"]) if "hears" in value else None
-    genotype, amount = Genotype.from_json(value["genotype"]), value.get("amount", 1.0)
-    network = AugmentNetwork(genotype, value["channels"], value["noise"], value["width"], hears=hears, amount=amount)
-    try:
-        network.load_state_dict(weights)
-    except RuntimeError as error:
-        raise MmaugError(f"{place}: the weights are not those of its genotype: {str(error)[:200]}") from None
-    if network.digest() != value.get("name"):
-        raise MmaugError(f"{place}: the network must be {value.get('name')!r}, as its genotype.json says, and is {network.digest()!r}")
-    return network.eval().requires_grad_(False)
+    def op(self, p: float = 1.0) -> PolicyOp:
+        """The op that runs it in a graph, for a share p of the rows; it is put into the store for that."""
+        return op(f"{self.genotype.modality}.neural", network=self.keep(), p=p)
 
 
 def supergraph(
     space: GenotypeSpace, channels: int = 3, noise: int = 8, width: int = 16, seed: int = 0, hears: Hearing | None = None
-) -> AugmentNetwork:
+) -> NeuralPolicy:
     """The network that holds every edge of a space of genotypes."""
-    return AugmentNetwork(space.genotype([0] * len(space.decisions)), channels, noise, width, seed, True, hears)
+    return NeuralPolicy(space.genotype([0] * len(space.decisions)), channels, noise, width, seed, True, hears)
 
 
-def discretised(mixed: AugmentNetwork, genotype: Genotype) -> AugmentNetwork:
+def discretised(mixed: NeuralPolicy, genotype: Genotype) -> NeuralPolicy:
     """The network of one genotype with the weights that its edges have in a supergraph."""
-    network = AugmentNetwork(genotype, mixed.channels, mixed.noise, mixed.width, hears=mixed.hears)
+    network = NeuralPolicy(genotype, mixed.channels, mixed.noise, mixed.width, hears=mixed.hears)
     weights = mixed.state_dict()
     network.load_state_dict({name: weights[name].clone() for name in network.state_dict()})
     return network

@@ -13,12 +13,12 @@ from mmaug.errors import MmaugError
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from mmaug.neural.network import AugmentNetwork
+    from mmaug.neural.network import NeuralPolicy
 
 _WHAT = {"image": "pictures", "audio": "sound", "text": "text"}
 
 
-def network(name: str, modality: str) -> AugmentNetwork:
+def network(name: str, modality: str) -> NeuralPolicy:
     """The network of a name or folder; a folder is read again when its file has changed.
 
     Raises: MmaugError where there is none, or it is for another modality.
@@ -34,13 +34,13 @@ def network(name: str, modality: str) -> AugmentNetwork:
 
 
 @lru_cache(maxsize=8)
-def _loaded(place: str, changed: int) -> AugmentNetwork:
-    from mmaug.neural.network import load  # torch
+def _loaded(place: str, changed: int) -> NeuralPolicy:
+    from mmaug.neural.network import NeuralPolicy  # torch
 
-    return load(place)
+    return NeuralPolicy.load(place)
 
 
-def noise(net: AugmentNetwork, seed: int, rows: int = 1) -> Tensor:
+def noise(net: NeuralPolicy, seed: int, rows: int = 1) -> Tensor:
     """The noise of a seed, the same for every row: float32 [rows, noise]."""
     import torch
 
@@ -48,7 +48,7 @@ def noise(net: AugmentNetwork, seed: int, rows: int = 1) -> Tensor:
     return torch.from_numpy(np.repeat(drawn[None], rows, axis=0))
 
 
-def recoloured(net: AugmentNetwork, x: np.ndarray, seed: int) -> np.ndarray:
+def recoloured(net: NeuralPolicy, x: np.ndarray, seed: int) -> np.ndarray:
     """Rows float32 [b, channels, h, w] through the nodes, without the move, all with the noise of a seed."""
     import torch
 

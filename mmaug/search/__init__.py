@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:  # for editors and type checkers; at run time `__getattr__` gives the same
+    from mmaug.neural.network import NeuralPolicy as NeuralPolicy
     from mmaug.search.adversarial import AdversarialAutoAugment as AdversarialAutoAugment
     from mmaug.search.auto_augment import AutoAugment as AutoAugment
     from mmaug.search.base.candidate import JointCandidate as JointCandidate
@@ -66,6 +67,7 @@ _NAMES = {
     "base.searcher": ("AskTellSearcher", "Budget", "OnlineSearcher", "Searcher", "StepLog", "Trial"),
     "base.space": ("PolicySpace",),
     "data_drift": ("Drift", "drift"),
+    "neural_augment": ("NeuralPolicy",),
 }
 _HOMES = {name: module for module, names in _NAMES.items() for name in names} | {name: module for module, name in _CLASSES.values()}
 

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from mmaug.neural.network import AugmentNetwork
+from mmaug.neural.network import NeuralPolicy
 from mmaug.policy import Policy
 from mmaug.search.base.evaluator import Evaluation
 from mmaug.search.base.settings import NOT_NEGATIVE, POSITIVE, SHARE, Number, Whole, check
@@ -94,7 +94,7 @@ class AdversarialTraining:
     """
 
     def __init__(
-        self, task: Seeing, network: AugmentNetwork, recipe: Recipe, seed: int, logits: Mapping[str, Tensor] | None = None,
+        self, task: Seeing, network: NeuralPolicy, recipe: Recipe, seed: int, logits: Mapping[str, Tensor] | None = None,
         fixed: bool = False,
     ):  # fmt: skip
         self.task, self.network, self.recipe, self.seed = task, network, recipe, seed
@@ -213,7 +213,7 @@ class AdversarialTraining:
         return float(loss.detach())
 
     @torch.no_grad()
-    def understood(self, network: AugmentNetwork | None = None, batches: int = 4) -> float:
+    def understood(self, network: NeuralPolicy | None = None, batches: int = 4) -> float:
         """How sure the teacher is of augmented held-out rows, as a share of how sure it is of them as they are: exp(-loss), mean.
 
         network: which augments them; by default the one that is trained.

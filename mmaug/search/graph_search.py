@@ -14,8 +14,8 @@ from torch import Tensor
 from mmaug import store
 from mmaug.neural.genotype import Genotype, GenotypeSpace
 from mmaug.neural.hearing import Hearing
-from mmaug.neural.network import AugmentNetwork, discretised, supergraph
-from mmaug.policy import Policy, op
+from mmaug.neural.network import NeuralPolicy, discretised, supergraph
+from mmaug.policy import Policy
 from mmaug.search.augmenter import AdversarialTraining, Recipe
 from mmaug.search.genotypes import Controlled, Evolution, Proposals
 
@@ -52,13 +52,13 @@ class GraphSearch:
         self.width, self.least, self.recipe, self.seed = width, least, recipe, seed
         self.task, self.bilevel = task, task.bilevel(seed=seed)
         self.space = GenotypeSpace(modality, nodes)
-        self.channels = 3 if modality == "image" else 1
+        self.channels = _channels(self.bilevel, modality)
         self.hears = Hearing.from_json(self.bilevel.hears()) if modality == "audio" else None
         made = {"evolution": Evolution, "controller": Controlled}.get(method)
         self.proposals: Proposals | None = made(self.space, seed) if made else None
         self.number, self.gap = 0, None
         self.plain: list[float] | None = None
-        self.found: list[tuple[float, AugmentNetwork]] = []
+        self.found: list[tuple[float, NeuralPolicy]] = []
         self.understood: list[float] = []
         self.runs: list[float | None] = []
         self.training = self._supergraph() if method == "darts" else None
@@ -74,10 +74,10 @@ class GraphSearch:
         self.number += 1
         return values, steps
 
-    def _network(self, numbers: list[int]) -> AugmentNetwork:
-        return AugmentNetwork(self.space.genotype(numbers), self.channels, width=self.width, seed=self.seed, hears=self.hears)
+    def _network(self, numbers: list[int]) -> NeuralPolicy:
+        return NeuralPolicy(self.space.genotype(numbers), self.channels, width=self.width, seed=self.seed, hears=self.hears)
 
-    def _trained(self, network: AugmentNetwork) -> AdversarialTraining:
+    def _trained(self, network: NeuralPolicy) -> AdversarialTraining:
         training = AdversarialTraining(self.bilevel, network, self.recipe, self.seed)
         for _ in range(self.steps):
             training.step()
@@ -106,7 +106,7 @@ class GraphSearch:
             self.found = sorted([*self.found, (gain, network)], key=lambda pair: -pair[0])[:KEPT]
         return values, steps
 
-    def _usable(self, training: AdversarialTraining) -> tuple[AugmentNetwork | None, float, float | None]:
+    def _usable(self, training: AdversarialTraining) -> tuple[NeuralPolicy | None, float, float | None]:
         """The network with as much of its changes as can be, or None; how well it is understood, and on what share of rows it runs."""
         understood, runs = 0.0, None
         for amount in AMOUNTS:
@@ -117,11 +117,11 @@ class GraphSearch:
                 return network, understood, runs
         return None, understood, runs
 
-    def _runs(self, network: AugmentNetwork) -> float:
+    def _runs(self, network: NeuralPolicy) -> float:
         with store.aside():
-            return self.bilevel.runs(Policy.sequence(op(f"{self.space.modality}.neural", network=network.keep())))
+            return self.bilevel.runs(Policy.sequence(network.op()))
 
-    def _scores(self, network: AugmentNetwork, runs: float = 1.0) -> list[float]:
+    def _scores(self, network: NeuralPolicy, runs: float = 1.0) -> list[float]:
         """The held-out objectives of new children under a network that stays as it is; the same children, batches and noise for all.
 
         runs: the share of rows on which it runs; the others stay as they are.
@@ -159,7 +159,7 @@ class GraphSearch:
         assert self.training is not None
         return self.space.genotype([int(self.training.logits[name].argmax()) for name, _ in self.space.decisions])
 
-    def _difference(self, network: AugmentNetwork, batches: int = 4) -> float:
+    def _difference(self, network: NeuralPolicy, batches: int = 4) -> float:
         """How much worse the network's objective is for the likeliest graph than for the mix."""
         mix = self.training
         assert mix is not None
@@ -224,13 +224,20 @@ class GraphSearch:
         self.number, self.understood, self.runs = values["number"], list(values["understood"]), list(values["runs"])
         self.gap, self.plain, self.found = values["gap"], values["plain"], []
         for place, (gain, genotype, amount) in enumerate(values["found"]):
-            network = AugmentNetwork(Genotype.from_json(genotype), self.channels, width=self.width, hears=self.hears, amount=amount)
+            network = NeuralPolicy(Genotype.from_json(genotype), self.channels, width=self.width, hears=self.hears, amount=amount)
             network.load_state_dict(part(tensors, f"found{place}/"))
             self.found.append((float(gain), network))
         if self.proposals is not None:
             self.proposals.load(part(tensors, "proposals/"), values["proposals"])
         if self.training is not None:
             self.training.load(part(tensors, "supergraph/"))
+
+
+def _channels(bilevel: Any, modality: str) -> int:
+    """Of what a network is given: colours, one log-mel picture, or the numbers of a word's vector."""
+    if modality != "text":
+        return {"image": 3, "audio": 1}[modality]
+    return bilevel.tensors(bilevel.parameters(), bilevel.batch("train", 0))["text"].shape[-1]
 
 
 def part(tensors: Mapping[str, Tensor], first: str) -> dict[str, Tensor]:

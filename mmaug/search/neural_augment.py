@@ -12,8 +12,8 @@ from typing import Any, ClassVar
 from torch import Tensor
 
 from mmaug.errors import MmaugError
-from mmaug.neural.network import AugmentNetwork
-from mmaug.policy import Policy, op
+from mmaug.neural.network import NeuralPolicy
+from mmaug.policy import Policy
 from mmaug.search.augmenter import Recipe
 from mmaug.search.base.candidate import Candidate
 from mmaug.search.base.evaluator import Capability, Cost
@@ -21,8 +21,8 @@ from mmaug.search.base.searcher import Budget, OnlineSearcher, StepLog
 from mmaug.search.base.settings import NOT_NEGATIVE, Fields, OneOf, Some, Whole, check
 from mmaug.search.graph_search import METHODS, GraphSearch, Method, part
 
-MODALITIES = ("image", "audio")
-"""What a network can augment in a row. What it would change of a text, the vectors of words, no row holds."""
+MODALITIES = ("image", "audio", "text")
+"""What a network can augment: pictures, recordings, and the vectors that a model has for words."""
 
 RECIPE: Mapping[str, float] = MappingProxyType({"adversarial": 0.1, "teacher": 0.3, "held": 3.0, "learning_rate": 1e-2, "every": 2})
 """What of `Recipe` is otherwise here: networks follow the held-out loss first. Those that only follow the child's failure are as hard as
@@ -31,25 +31,28 @@ the teacher allows, but not what the child lacks."""
 
 @dataclass
 class NeuralAugmentSearch(OnlineSearcher):
-    """Finds networks that augment pictures and sound: each trial trains a child with one, from the identity, and new children judge it.
+    """Finds networks that augment pictures, sound and the vectors of words.
+
+    Each trial trains a child with a network, from the identity, and new children judge it.
 
     method: how graphs are proposed. "evolution" and "controller" train a network and a child of their own for each graph, `trials` times;
     "darts" trains one child with a supergraph of all edges for as many steps, whose choices cool down to one graph, and then that graph.
-    modalities: of those of the task; trials go round them. steps: of a child. children: new ones, trained under each network as it is then:
-    their mean held-out objective, less that of the same children without a network, is what it is worth. nodes: of a graph. recipe: how
-    child and network are trained together, where it differs from `RECIPE`. least: how sure the teacher must be of augmented rows, as a
-    share of how sure it is of rows as they are; a network below it never is the best.
+    modalities: of those of the task; trials go round them. One for "text" fits models whose words are as wide as the child's and acts where
+    they are trained (`text.neural`), so it must be asked for. steps: of a child. children: new ones, trained under each network as it is
+    then: their mean held-out objective, less that of the same children without a network, is what it is worth. nodes: of a graph. recipe:
+    how child and network are trained together, where it differs from `RECIPE`. least: how sure the teacher must be of augmented rows, as
+    a share of how sure it is of rows as they are; a network below it never is the best.
     A network that the teacher does not understand, or that the graph refuses on more than half of the rows, since captions speak of what
     it could change, is toned down until neither is so, or given up.
-    What comes out is a policy with the ops "image.neural" and "audio.neural", each for a share `recipe.gate` of the rows, or with one of
-    them, or with none where none can be used: scored again on fresh seeds, the better stays. The networks are in the store
-    (`mmaug.store`); a saved policy takes them along.
+    What comes out is a policy with the ops "image.neural", "audio.neural" and "text.neural", each for a share `recipe.gate` of the rows,
+    or with some of them, or with none where none can be used: scored again on fresh seeds, the better stays. The networks are in the
+    store (`mmaug.store`); a saved policy takes them along.
     Source: Suzuki 2022, "TeachAugment", and Tang et al. 2020, "OnlineAugment" (the training); Real et al. 2019; Zoph and Le 2017; Liu et
     al. 2019 (the proposals).
     """
 
     method: Method = "evolution"
-    modalities: Sequence[str] = MODALITIES
+    modalities: Sequence[str] = ("image", "audio")
     trials: int = 20
     steps: int = 400
     children: int = 2
@@ -64,8 +67,7 @@ class NeuralAugmentSearch(OnlineSearcher):
 
     def __post_init__(self) -> None:
         sizes = dict.fromkeys(("trials", "steps", "children", "nodes", "width"), Whole())
-        modalities = Some(MODALITIES, "a network for text would change the vectors of words, which no row holds")
-        check(self, method=OneOf(METHODS), modalities=modalities, least=NOT_NEGATIVE, recipe=Fields(Recipe), **sizes)
+        check(self, method=OneOf(METHODS), modalities=Some(MODALITIES), least=NOT_NEGATIVE, recipe=Fields(Recipe), **sizes)
         self.modalities = list(self.modalities)
         self._recipe = Recipe(**{**RECIPE, **self.recipe})  # type: ignore[arg-type]
 
@@ -107,9 +109,8 @@ class NeuralAugmentSearch(OnlineSearcher):
         chosen.sort(key=lambda one: -sum(gain for gain, _ in one))
         return [self._policy([network for _, network in one if network is not None]) for one in chosen[:count]]
 
-    def _policy(self, networks: Sequence[AugmentNetwork]) -> Policy:
-        ops = [op(f"{network.genotype.modality}.neural", network=network.keep(), p=self._recipe.gate) for network in networks]
-        return Policy.sequence(*ops)
+    def _policy(self, networks: Sequence[NeuralPolicy]) -> Policy:
+        return Policy.sequence(*(network.op(self._recipe.gate) for network in networks))
 
     def diagnostics(self) -> dict[str, Any]:
         """By modality how many networks the teacher still understands; a search where it understands none has collapsed."""

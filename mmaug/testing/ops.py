@@ -28,6 +28,8 @@ NOT_TINY = {"albumentations": ((48, 64), (65, 41))}
 """By family, the sizes for ops that may refuse smaller pictures (a RowError says so)."""
 SOUND_SHAPES = ((1, 1), (2, 5), (1, 1601), (6, 400))
 TEXTS = ("", "a", "A brown dog runs left of two red cars, quickly.", "\U0001f600 שלום")
+VECTOR_SHAPES = ((1, 1, 4), (3, 7, 4))
+"""Texts, tokens, and numbers of a vector, for ops on the vectors of words."""
 RATE = 8000
 UNIFORMS = ((0.0,), (0.25,), (0.6,), (0.999999,))
 STRENGTHS = (0.0, 0.1, 0.3, 0.5, 0.8, 1.0)
@@ -120,7 +122,7 @@ class OpContract:
 def inputs(op: Op) -> list[Any]:
     """Small and odd inputs of the op's modality, for an op that mixes rows of those that it mixes; arrays are read-only."""
     rng = np.random.default_rng(0)
-    if op.modality == "text":
+    if op.modality == "text" and op.family != "embedding":
         return list(TEXTS)
     kinds = op.function(**at_strength(op, 1.0, (0.5,))) if op.modality == "mix" else (op.modality,)
     made: list[np.ndarray] = []
@@ -128,13 +130,17 @@ def inputs(op: Op) -> list[Any]:
         made += [rng.integers(0, 256, (h, w, c), dtype=np.uint8) for w, h in NOT_TINY.get(op.family, PICTURE_SIZES) for c in (3, 4)]
     if "audio" in kinds:
         made += [rng.uniform(-0.9, 0.9, shape).astype(np.float32) for shape in SOUND_SHAPES]
+    if "text" in kinds:
+        made += [rng.standard_normal(shape).astype(np.float32) for shape in VECTOR_SHAPES]
     for array in made:
         array.flags.writeable = False
     return list(made)
 
 
 def run(op: Op, params: dict[str, Any], value: Any) -> Any:
-    """One op on one input: pixels, samples, the replacements in a text, the new text, or the numbers of the captions that stay."""
+    """One op on one input: pixels, samples, the replacements in a text, the new text, the numbers of the captions that stay, or the
+    vectors of words.
+    """
     params = dict(params)
     if op.modality == "image":
         program = compile_steps([(op.name, params)], (value.shape[1], value.shape[0]))
@@ -148,6 +154,12 @@ def run(op: Op, params: dict[str, Any], value: Any) -> Any:
         return value if recipe is None else recipe.run(value, np.ascontiguousarray(value[:, ::-1]), *rates)
     if op.family == "structure":
         return op.function([value, *TEXTS], **params)
+    if op.family == "embedding" and params["network"]:
+        import torch
+
+        return op.function(torch.from_numpy(value.copy()), **params).numpy()
+    if op.family == "embedding":
+        return op.function(value, **params)
     if op.family == "drop":
         return op.function(value, **params)
     if op.family == "frame":
@@ -160,7 +172,7 @@ def run(op: Op, params: dict[str, Any], value: Any) -> Any:
 
 def unchanged(op: Op, value: Any) -> Any:
     """What `run` gives where nothing changes."""
-    if op.modality != "text":
+    if op.modality != "text" or op.family == "embedding":
         return value
     if op.family == "structure":
         return list(range(1 + len(TEXTS)))

@@ -21,7 +21,7 @@ from mmaug.params import Network, Seed
 from mmaug.registry import register
 
 if TYPE_CHECKING:
-    from mmaug.neural.network import AugmentNetwork
+    from mmaug.neural.network import NeuralPolicy
 
 LOST = 6.0
 """Decibels by which a band must be weaker to be taken away, or stronger to be raised, as for filters."""
@@ -59,7 +59,7 @@ def _does(state: AudioState, *, network: str, seed: int) -> AudioState:
 def neural(samples: np.ndarray, rate: int, *, network: str, seed: int) -> np.ndarray:
     """Augment with a network that a search has trained: bands of the sound become weaker or stronger as it says, in time.
 
-    network: its name, or the folder that `AugmentNetwork.save` wrote, for sound; "" changes nothing. seed: of its noise.
+    network: its name, or the folder that `NeuralPolicy.save` wrote, for sound; "" changes nothing. seed: of its noise.
     Bands that it can take away and times that it can silence are declared, so captions that need them drop the step; sides and times stay.
     Source: Park et al. 2019, "SpecAugment", section 2 (masks, here on the sound itself); Suzuki 2022, "TeachAugment" (the training).
     """
@@ -84,12 +84,12 @@ def neural(samples: np.ndarray, rate: int, *, network: str, seed: int) -> np.nda
     return bands.weighed(samples, rate, shares)
 
 
-def _hearing(net: AugmentNetwork) -> Hearing:
+def _hearing(net: NeuralPolicy) -> Hearing:
     assert net.hears is not None  # as `running.network` sees to
     return net.hears
 
 
-def _changes(net: AugmentNetwork, samples: np.ndarray, rate: int, seed: int) -> np.ndarray:
+def _changes(net: NeuralPolicy, samples: np.ndarray, rate: int, seed: int) -> np.ndarray:
     """By how many decibels each band is to change in each frame, within the limits: float64 [bands, frames]."""
     hears = _hearing(net)
     mono = samples.mean(axis=0, keepdims=True)
@@ -109,7 +109,7 @@ def _between(known: np.ndarray, asked: np.ndarray) -> np.ndarray:
 
 
 @lru_cache(maxsize=256)
-def _limits(net: AugmentNetwork, seed: int) -> tuple[np.ndarray, np.ndarray]:
+def _limits(net: NeuralPolicy, seed: int) -> tuple[np.ndarray, np.ndarray]:
     """The least and the most decibels by which each band changes in each frame, of all sorts of sounds: float64 [bands, frames] each."""
     hears = _hearing(net)
     pictures = _sorts(hears)

@@ -20,7 +20,7 @@ from mmaug.params import Network, Seed
 from mmaug.registry import register
 
 if TYPE_CHECKING:
-    from mmaug.neural.network import AugmentNetwork
+    from mmaug.neural.network import NeuralPolicy
 
 CLOSE = 6.0
 """Levels of 255 by which a matrix may miss what became of a colour."""
@@ -53,7 +53,7 @@ def _does(state: ImageState, *, network: str, seed: int) -> ImageState:
 def neural(pixels: np.ndarray, *, network: str, seed: int) -> np.ndarray:
     """Augment with a network that a search has trained.
 
-    network: its name, or the folder that `AugmentNetwork.save` wrote, for pictures; "" changes nothing. seed: of its noise.
+    network: its name, or the folder that `NeuralPolicy.save` wrote, for pictures; "" changes nothing. seed: of its noise.
     Where it moves things is exact, so boxes follow; colour words are kept only where they stand for what was measured.
     Source: Suzuki 2022, "TeachAugment", 3.3; the graph is searched as in Liu et al. 2019, "DARTS".
     """
@@ -63,11 +63,11 @@ def neural(pixels: np.ndarray, *, network: str, seed: int) -> np.ndarray:
     return np.rint(_values(_network(network), moved[None] / np.float32(255), seed)[0] * 255).astype(np.uint8)
 
 
-def _network(network: str) -> AugmentNetwork:
+def _network(network: str) -> NeuralPolicy:
     return running.network(network, "image")
 
 
-def _values(net: AugmentNetwork, pictures: np.ndarray, seed: int) -> np.ndarray:
+def _values(net: NeuralPolicy, pictures: np.ndarray, seed: int) -> np.ndarray:
     """Pictures float32 [b, h, w, 3] in 0..1 through the nodes, without the move."""
     return running.recoloured(net, pictures.transpose(0, 3, 1, 2), seed).transpose(0, 2, 3, 1)
 
@@ -119,7 +119,7 @@ def _palette() -> np.ndarray:
 
 
 @lru_cache(maxsize=256)
-def _measured(net: AugmentNetwork, seed: int) -> tuple[np.ndarray, float]:
+def _measured(net: NeuralPolicy, seed: int) -> tuple[np.ndarray, float]:
     """What even pictures of each colour of the palette become, float64 [n, 3] in 0..255, and how uneven they are then, 0..1."""
     palette, side = _palette(), 1 if net.genotype.does <= {"colour", "affine", "flow"} else _PATCH
     flat = np.broadcast_to(palette[:, None, None], (len(palette), side, side, 3))

@@ -71,16 +71,15 @@ class OneOf:
 
 @dataclass(frozen=True)
 class Some:
-    """A list of one or more of some names. why: no others."""
+    """A list of one or more of some names."""
 
     names: Sequence[str]
-    why: str = ""
 
     def holds(self, value: Any) -> bool:
         return isinstance(value, Sequence) and not isinstance(value, str) and len(value) > 0 and all(one in self.names for one in value)
 
     def __str__(self) -> str:
-        return f"a list of some of {', '.join(self.names)}" + (f" ({self.why})" if self.why else "")
+        return f"a list of some of {', '.join(self.names)}"
 
 
 @dataclass(frozen=True)
