@@ -19,7 +19,7 @@ from mmaug.search.base.searcher import AskTellSearcher
 from mmaug.search.base.space import PolicySpace
 from mmaug.search.bayesian import BayesianSearch, slots
 from mmaug.search.optuna_adapter import Study, spread
-from mmaug.search.probing import Probes
+from mmaug.search.probing import STEP, Probes
 from mmaug.search.random_search import RandomSearch
 from mmaug.testing.searchers import SearcherContract
 from mmaug.testing.tasks import PlantedBandit
@@ -56,11 +56,11 @@ class TestGPOnTheCompactSpace(SearcherContract):
 
 @pytest.mark.slow
 def test_tpe_finds_what_was_planted():
-    """200 trials, ten tables: nearly all are solved; and on average far better than random search."""
-    tasks = [PlantedBandit(seed=seed) for seed in range(200, 210)]
+    """200 trials, twenty tables: nearly all are solved (94 of 100 are); and on average far better than random search."""
+    tasks = [PlantedBandit(seed=seed) for seed in range(200, 220)]
     found = [regret(BayesianSearch(seed=task.seed), task, 200) for task in tasks]
     random = [regret(RandomSearch(seed=task.seed), task, 200) for task in tasks]
-    assert sum(one <= 0.05 for one in found) >= 9, found
+    assert sum(one <= 0.05 for one in found) >= 18, found
     assert statistics.fmean(found) < statistics.fmean(random) / 3, (found, random)
 
 
@@ -87,41 +87,75 @@ def test_slots_are_modelled_apart_and_all_of_a_slot_together():
     assert slots(PolicySpace().compact().flat()) == [list(PolicySpace().compact().flat())]
 
 
-def test_probes_change_one_op_to_the_least_tried_far_from_where_it_was():
+def probed() -> tuple[dict[str, Any], dict[str, Any], Probes]:
     space = PolicySpace(("image.rotate", "image.invert", "image.brightness", "audio.gain"), n_sub=1, n_ops=2)
     flat, rng = space.flat(), np.random.default_rng(0)
-    best = {name: dimension.draw(rng) for name, dimension in flat.items()}
-    probes = Probes(flat, seed=1)
-    seen: dict[str, list[str]] = {name: [] for name in flat if name.endswith(".op")}
+    assert not Probes(space.compact().flat(), 0)
+    return flat, {name: dimension.draw(rng) for name, dimension in flat.items()}, Probes(flat, seed=1)
+
+
+def test_a_probe_changes_one_op_and_its_own_numbers_and_all_have_their_turns():
+    flat, best, probes = probed()
+    names = [name for name in flat if name.endswith(".op")]
+    seen: dict[str, list[str]] = {name: [] for name in names}
     for turn in range(4 * 8):
-        made = probes.next(best)
-        name = list(seen)[turn % 4]
-        own = {name, name.replace(".op", ".strength"), f"{name.rsplit('.', 2)[0]}.p"}
-        assert {key for key in flat if made[key] != best[key]} <= own
+        name, made = names[turn % 4], probes.other(best)
+        probes.near(best)  # has the other half of each turn
+        assert {key for key in flat if made[key] != best[key]} <= {name, name.replace(".op", ".strength")}
         assert all(dimension.legal(made[key]) for key, dimension in flat.items())
         seen[name].append(made[name])
-        probes.add({**made, **{other: best[other] for other in seen if other != name}})
-    for name in ("sub0.slot0.image.op", "sub0.slot1.image.op"):
-        assert {seen[name].count(one) for one in flat[name].options if one != best[name]} <= {2, 3}  # type: ignore[union-attr]
-        assert best[name] not in seen[name], "what is best is tried by every other probe"
-    again = Probes(flat, seed=1)
-    assert again.next(best) == Probes(flat, seed=1).next(best)
-    assert not Probes(space.compact().flat(), 0)
+        probes.add({**best, name: made[name], name.replace(".op", ".strength"): made[name.replace(".op", ".strength")]})
+    for name in names:
+        assert {"image.rotate", "image.brightness"} <= set(seen[name]) if "image" in name else "audio.gain" in seen[name]
+        assert seen[name].count("image.invert") <= 1 and seen[name].count("identity") <= 1, "without a strength once is enough"
+    assert Probes(flat, seed=1).other(best) == Probes(flat, seed=1).other(best)
 
 
-def test_every_third_trial_is_a_probe_of_the_best_so_far():
+def test_a_probe_goes_where_an_op_was_never_tried():
+    _, best, probes = probed()
+    name, strength = "sub0.slot0.image.op", "sub0.slot0.image.strength"
+    for one in ("identity", "image.invert", "image.rotate", "image.brightness"):
+        for at in np.linspace(0, 1, 11) if one != "image.rotate" else (0.0, 0.1, 0.3):
+            probes.add({**best, name: one, strength: float(at)})
+    made = probes.other(best)
+    assert made[name] == "image.rotate" and made[strength] > 0.85, "nothing between .3 and 1: the end is the furthest"
+    probes.add(made)
+    for _ in range(7):
+        probes.near(best)  # on to the same choice
+    made = probes.other(best)
+    assert made[name] == "image.rotate" and 0.5 < made[strength] < 0.8
+
+
+def test_a_small_step_moves_one_number():
+    flat, best, probes = probed()
+    best |= {name: 0.5 for name in best if not name.endswith(".op")}
+    moved: dict[str, list[float]] = {}
+    for _ in range(2000):
+        made = probes.near(best)
+        (changed,) = (name for name in flat if made[name] != best[name])
+        moved.setdefault(changed, []).append(made[changed] - 0.5)
+        assert 0 <= made[changed] <= 1
+    assert set(moved) == {name for name in flat if not name.endswith(".op")}
+    steps = np.concatenate(list(moved.values()))
+    assert abs(steps.std() - STEP) < 0.02 and abs(steps.mean()) < 0.02
+
+
+def test_of_three_trials_one_is_the_models():
     task, searcher = PlantedBandit(), BayesianSearch(startup=6)
     searcher.begin(task, task.space)
-    told: list[tuple[float, dict[str, Any]]] = []
-    for number in range(22):
+    told: list[tuple[float, Any]] = []
+    for number in range(36):
         (trial,) = searcher.ask(1)
         made = trial.notes["values"]
-        if number >= 6 and (number - 6) % 3 == 0:
-            best = task.space.values(max(told, key=lambda pair: pair[0])[1]["candidate"])
-            own = task.space.canonical(made)
-            assert any(all(own[name] == best[name] for name in part) for part in slots(task.space.flat())), "one slot is left alone"
+        if number >= 6 and (number - 6) % 3 < 2:
+            best = task.space.values(max(told, key=lambda pair: pair[0])[1])
+            changed = {name for name in best if task.space.canonical(made)[name] != best[name]}
+            if (number - 6) % 3 == 0:
+                assert len({name.split(".")[1] for name in changed}) == 1, "one op, in one place"
+            else:
+                assert len(changed) <= 1 and not any(name.endswith(".op") for name in changed)
         given = task.evaluate(trial.candidate)
-        told.append((given.objective or 0.0, {"candidate": trial.candidate}))
+        told.append((given.objective or 0.0, trial.candidate))
         searcher.tell(trial, given)
 
 
@@ -212,7 +246,7 @@ def test_optuna_neither_warns_nor_speaks(caplog):
 
 @pytest.mark.parametrize(
     ("options", "words"),
-    [({"method": "cma"}, "one of tpe, gp"), ({"view": "wide"}, "one of auto, full, compact"), ({"probe": 1}, "0, for none, or at least 2")],
+    [({"method": "cma"}, "one of tpe, gp"), ({"view": "wide"}, "one of auto, full, compact"), ({"probe": 1}, "0, for none, or at least 3")],
 )
 def test_unknown_options_are_refused(options, words):
     with pytest.raises(ValueError, match=words):

@@ -34,11 +34,12 @@ class BayesianSearch(AskTellSearcher):
 
     method: "tpe" for the full space, "gp" for few decisions and dear trials. view: "full" is all decisions of the space, "compact" is
     two numbers a modality (how many ops, how strong), "auto" is full but for a Gaussian process on more than 15. startup: trials
-    spread evenly first; default 16. candidates: points that tpe chooses each trial from. probe: with tpe, every so
-    many trials is not the model's, but the best so far with one op replaced by that least tried there; 0 for none. batch: trials asked
-    for together; those not yet answered count as the worst (tpe) or are averaged over (gp).
+    spread evenly first; default 16. candidates: points that tpe chooses each trial from. probe: with tpe, of so many trials two are not the
+    model's, but the best so far, with one op replaced by another at numbers where it was not tried, and with one number moved a little; 0
+    for none. batch: trials asked for together; those not yet answered count as the worst (tpe) or are averaged over (gp).
     Differs from the papers: the first trials are spread so that every op comes up; tpe models each slot apart from the others, and all
-    decisions within one together; and it probes, since a slot that has settled on an op seldom sees another one at numbers that suit it.
+    decisions within one together; and it probes, since a slot that has settled on an op seldom sees another one at numbers that suit it,
+    and the model, which draws from all good trials, is slow to come to the best numbers.
     Expected improvement is over the best observed value, noisy as it is (optuna's choice); the driver scores the best again on fresh seeds.
     Source: Bergstra et al. 2011, "Algorithms for hyper-parameter optimization", section 4; Snoek et al. 2012, "Practical Bayesian
     optimization", section 2; Ament et al. 2023, "Unexpected improvements to expected improvement", section 4.
@@ -57,8 +58,8 @@ class BayesianSearch(AskTellSearcher):
         check(
             self, method=OneOf(METHODS), view=OneOf(VIEWS), startup=Maybe(Whole(0)), candidates=Whole(), probe=Whole(0), batch=Whole(),
         )  # fmt: skip
-        if self.probe == 1:
-            raise MmaugError("BayesianSearch: probe must be 0, for none, or at least 2, got 1: no trial would be the model's")
+        if self.probe in (1, 2):
+            raise MmaugError(f"BayesianSearch: probe must be 0, for none, or at least 3, got {self.probe}: no trial would be the model's")
 
     def begin(self, task: Any, space: Any, init: Sequence[Candidate] = ()) -> None:
         """Start afresh. init: asked for first; a policy of another space is asked for, and the model does not hear of it."""
@@ -97,9 +98,12 @@ class BayesianSearch(AskTellSearcher):
         if not self._probes or not self._study.led:
             return None
         self._led += 1
-        best = self._ranking.best(1)
+        best, turn = self._ranking.best(1), self._led % self.probe
+        if not best or turn not in (1, 2):
+            return None
         try:
-            return self._probes.next(self._space.values(policy_of(best[0]))) if best and self._led % self.probe == 1 else None
+            values = self._space.values(policy_of(best[0]))
+            return self._probes.other(values) if turn == 1 else self._probes.near(values)
         except PolicyError:  # the best is one to start from that is of another space
             return None
 

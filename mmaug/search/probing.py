@@ -1,31 +1,37 @@
-"""Steps away from the best so far, to the ops that were tried least: they keep a model from settling on the first op that was good."""
+"""Steps away from the best so far, to ops that were tried least and to numbers beside its own: they keep a model from settling too soon."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
+from mmaug.registry import get_op
 from mmaug.search.base.dimensions import Choice, Dimension
+from mmaug.search.base.pools import IDENTITY
 
 LOOKS = 32
 """Points that are drawn to find one that is far from all that were tried."""
 
+STEP = 0.2
+"""How far a small step goes: the standard deviation, in shares of a range."""
+
 
 class Probes:
-    """Trials in which one op of the best values is another one, its numbers drawn anew; all else stays, so that what changes is its doing.
+    """Trials beside the best values: with another op, or with one number moved a little. All else stays, so that what changes is its doing.
 
-    The choices of ops have their turns. The op is the least tried there, of equals by lot, and its numbers lie far from those it was tried
-    with: an op whose best strength is at an end looks bad in the middle. The same adds in the same order lead to the same probes.
+    The choices of ops have their turns. The op is the one that was tried furthest from where it could be now, and its numbers are there: an
+    op whose best strength is at an end looks bad elsewhere. The same adds in the same order lead to the same trials.
     flat: the decisions by name. seed: of what is drawn.
     """
 
     def __init__(self, flat: Mapping[str, Dimension], seed: int):
-        self._numbers = {
-            name: _numbers(name, flat) for name, dimension in flat.items() if isinstance(dimension, Choice) and name.endswith(".op")
-        }
-        self._tried = {name: {one: list[list[float]]() for one in flat[name].options} for name in self._numbers}  # type: ignore[union-attr]
+        self._ops = {name: dimension for name, dimension in flat.items() if isinstance(dimension, Choice) and name.endswith(".op")}
+        self._own = {name: _numbers(name, flat) for name in self._ops}
+        self._numbers = {name: (*own, *_shared(name, flat)) for name, own in self._own.items()}
+        self._tried = {name: {one: list[list[float]]() for one in dimension.options} for name, dimension in self._ops.items()}
         self._seed, self._count = seed, 0
 
     def __bool__(self) -> bool:
@@ -37,28 +43,48 @@ class Probes:
         for name, numbers in self._numbers.items():
             self._tried[name][values[name]].append([float(values[number]) for number in numbers])
 
-    def next(self, best: Mapping[str, Any]) -> dict[str, Any]:
-        """The values of the next probe."""
-        rng = np.random.default_rng([self._seed, 8, self._count])
-        name = list(self._numbers)[self._count % len(self._numbers)]
+    def other(self, best: Mapping[str, Any]) -> dict[str, Any]:
+        """The best values with another op in one place."""
+        rng, name = self._turn()
+        own, shared = self._own[name], self._numbers[name][len(self._own[name]) :]
+        points = np.hstack([rng.random((LOOKS, len(own))), np.tile([float(best[number]) for number in shared], (LOOKS, 1))])
+        options = self._ops[name].options
+        holes = [(one, *self._hole(name, one, points)) for one in (options[int(place)] for place in rng.permutation(len(options)))]
+        chosen, _, point = max(holes, key=lambda hole: hole[1])
+        return {**best, name: chosen, **dict(zip(self._numbers[name], point.tolist(), strict=True))}  # what is shared is as it was
+
+    def _hole(self, name: str, op: str, points: np.ndarray) -> tuple[float, np.ndarray]:
+        """Of points [n, d] the one whose nearest of those that an op was tried at is furthest, after how far that is."""
+        tried = self._tried[name][op]
+        if not tried:
+            return math.inf, points[0]
+        strong = op != IDENTITY and get_op(op).has_strength
+        counts = [strong or not number.endswith(".strength") for number in self._numbers[name]]
+        apart = ((points[:, None] - np.array(tried)[None]) ** 2 @ np.array(counts, float)).min(1)
+        return float(apart.max()), points[int(apart.argmax())]
+
+    def near(self, best: Mapping[str, Any]) -> dict[str, Any]:
+        """The best values with one number moved a little: the strength of an op, or a coin."""
+        rng, name = self._turn()
+        numbers = self._numbers[name]
+        if not numbers:
+            return dict(best)
+        moved = numbers[int(rng.integers(len(numbers)))]
+        return {**best, moved: float(np.clip(best[moved] + STEP * rng.standard_normal(), 0.0, 1.0))}
+
+    def _turn(self) -> tuple[np.random.Generator, str]:
+        """The draws of a trial, and the choice whose turn it is: each has one of either kind before the next."""
         self._count += 1
-        tried = self._tried[name]
-        least = min(map(len, tried.values()))
-        rare = [one for one, at in tried.items() if len(at) == least]
-        chosen = rare[int(rng.integers(len(rare)))]
-        point = _far(np.array(tried[chosen]), rng.random((LOOKS, len(self._numbers[name]))))
-        return {**best, name: chosen, **dict(zip(self._numbers[name], point.tolist(), strict=True))}
+        return np.random.default_rng([self._seed, 8, self._count]), list(self._ops)[(self._count - 1) // 2 % len(self._ops)]
 
 
 def _numbers(op: str, flat: Mapping[str, Dimension]) -> tuple[str, ...]:
-    """What an op's worth depends on: its strength, and its coin or that of its slot."""
+    """What belongs to an op alone: its strength and its own coin."""
     own = op.removesuffix(".op")
-    return tuple(name for name in (f"{own}.strength", f"{own}.p", f"{own.rpartition('.')[0]}.p") if name in flat)
+    return tuple(name for name in (f"{own}.strength", f"{own}.p") if name in flat)
 
 
-def _far(tried: np.ndarray, points: np.ndarray) -> np.ndarray:
-    """Of points [n, d], the one whose nearest of those tried, [m, d], is furthest."""
-    if not len(tried):
-        return points[0]
-    apart = ((points[:, None] - tried[None]) ** 2).sum(-1).min(1)
-    return points[int(apart.argmax())]
+def _shared(op: str, flat: Mapping[str, Dimension]) -> tuple[str, ...]:
+    """The coin that it has together with the others of its slot."""
+    name = f"{op.removesuffix('.op').rpartition('.')[0]}.p"
+    return (name,) if name in flat else ()
