@@ -35,7 +35,7 @@ def own_store(tmp_path, monkeypatch):
 
 @pytest.fixture
 def policy():
-    return mm.Policy.sequence(network("noise", "mixing", width=WIDTH).op(p=0.6))
+    return mm.Policy.sequence(mm.op("text.neural", network=network("noise", "mixing", width=WIDTH).keep(), p=0.6))
 
 
 def test_a_batch_tells_what_its_rows_ask_for_and_the_model_does_it(policy):

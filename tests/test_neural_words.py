@@ -11,6 +11,7 @@ import torch
 
 import mmaug as mm
 from mmaug import rng
+from mmaug.child import asking
 from mmaug.child.config import ChildConfig, Recipe
 from mmaug.child.inputs import Batches
 from mmaug.child.scoring import Eye, drawn
@@ -104,21 +105,21 @@ class TestContract(OpContract):
 
 
 def test_in_a_graph_the_text_stays_and_the_trace_tells_the_step():
-    policy = mm.Policy.sequence(network("noise").op(p=0.5), mm.op("image.horizontal_flip"))
+    policy = mm.Policy.sequence(mm.op("text.neural", network=network("noise").keep(), p=0.5), mm.op("image.horizontal_flip"))
     assert mm.Policy.from_json(json.loads(json.dumps(policy.to_json()))) == policy
     graph, fired = mm.TransformGraph(policy, schema=SCHEMA), 0
     for key, row in enumerate(rows(40)):
         out, trace = graph.run(row, key=key)
-        asked = words.asked(trace, ("caption",))
+        asked = asking.asked(trace, ("caption",))
         assert out["caption"] == row["caption"] and not trace.edits and len(asked) <= 1
-        assert words.asked(trace, ("title",)) == () and graph.run(row, key=key)[1] == trace
+        assert asking.asked(trace, ("title",)) == () and graph.run(row, key=key)[1] == trace
         fired += len(asked)
     assert 10 < fired < 30
     optional = mm.Schema(image=mm.Image(), caption=mm.Caption(of="image", optional=True))
-    _, trace = mm.TransformGraph(mm.Policy.sequence(network("noise").op()), schema=optional).run(
+    _, trace = mm.TransformGraph(mm.Policy.sequence(mm.op("text.neural", network=network("noise").keep())), schema=optional).run(
         {"image": rows(1)[0]["image"], "caption": None}, key=0
     )
-    assert words.asked(trace, ("caption",)) == () and "missing" in str(trace.vetoes[0].dropped)
+    assert asking.asked(trace, ("caption",)) == () and "missing" in str(trace.vetoes[0].dropped)
 
 
 def test_a_child_reads_the_vectors_that_the_network_made_and_its_own_learn_as_they_are():
@@ -145,7 +146,7 @@ def test_a_child_reads_the_vectors_that_the_network_made_and_its_own_learn_as_th
 
 
 def test_a_task_trains_and_scores_under_it_the_same_every_time():
-    made, policy = task(), mm.Policy.sequence(network("noise").op())
+    made, policy = task(), mm.Policy.sequence(mm.op("text.neural", network=network("noise").keep()))
     batches = Batches(made.train, made.encoder, batch=8, views=2, clean=True, seed=0)
     inputs = batches.inputs(0, made.graph(policy, 0), 0.0)
     assert list(map(len, inputs.asked)) == [0] * 8 + [1] * 16, "not the rows as they are"
@@ -162,7 +163,10 @@ def test_a_task_trains_and_scores_under_it_the_same_every_time():
 
 def test_a_joint_search_trains_its_supernet_under_it():
     made, losses = task(), {}
-    for name, policy in {"plain": mm.policies.identity(), "under": mm.Policy.sequence(network("noise").op())}.items():
+    for name, policy in {
+        "plain": mm.policies.identity(),
+        "under": mm.Policy.sequence(mm.op("text.neural", network=network("noise").keep())),
+    }.items():
         net = made.supernet(0)
         losses[name] = net.step({name: values[-1] for name, values in net.choices.items()}, policy)
     assert losses["plain"] != losses["under"]

@@ -11,13 +11,14 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from mmaug.child.asking import asked
 from mmaug.child.config import ChildConfig, ChildError
 from mmaug.child.rows import Rows, text_of
 from mmaug.child.sound import LogMel
 from mmaug.child.tokenizer import TextEncoder
 from mmaug.graph import TransformGraph
 from mmaug.losses import Batch
-from mmaug.neural.words import Asked, asked
+from mmaug.neural.words import Asked
 from mmaug.registry import OPS
 from mmaug.schema import MISSING
 from mmaug.schema.columns import Row

@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from mmaug.child.asking import asked, count, refuse
 from mmaug.child.inputs import preserved
 from mmaug.child.processing import Processing
 from mmaug.errors import MmaugError
@@ -20,7 +21,6 @@ from mmaug.hf.keys import bookkeeping, key_of
 from mmaug.hf.partners import partners_of
 from mmaug.hf.reading import Reader, checked_rows, choice
 from mmaug.hf.tally import Tally
-from mmaug.modalities.text.neural import count, refuse
 from mmaug.neural import words
 from mmaug.schema.columns import Row
 from mmaug.trace import Trace
@@ -122,7 +122,7 @@ class Collator:
     def _networks(self, traces: Sequence[Trace | None]) -> dict[str, Tensor]:
         """The networks that the words of each row go through."""
         read = self.reader.fields["text"]
-        return {"networks": words.as_tensor([() if trace is None else words.asked(trace, read) for trace in traces], self.networks)}
+        return {"networks": words.as_tensor([() if trace is None else asked(trace, read) for trace in traces], self.networks)}
 
     def _mixed(self, rows: Tensor, traces: Sequence[Trace | None]) -> dict[str, Tensor]:
         """Whose each row is besides its own, and by modality the partner's share."""

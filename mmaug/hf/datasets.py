@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 import datasets
 
 from mmaug import __version__
+from mmaug.child.asking import refuse
 from mmaug.errors import MmaugError, SchemaError
 from mmaug.graph import TransformGraph
 from mmaug.hf.epoch import Clock
@@ -16,7 +17,6 @@ from mmaug.hf.keys import KEY, STREAM_KEY, bookkeeping, key_of
 from mmaug.hf.partners import partners_of
 from mmaug.hf.tally import Tally
 from mmaug.mix import Partners
-from mmaug.modalities.text.neural import refuse
 from mmaug.pairing.base import Rules
 from mmaug.policy import Policy
 from mmaug.schema import Schema

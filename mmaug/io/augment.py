@@ -11,6 +11,7 @@ from typing import Any
 from rich.console import Console
 
 import mmaug
+from mmaug.child.asking import refuse
 from mmaug.errors import MmaugError, RowError
 from mmaug.graph import TransformGraph
 from mmaug.io import naming, pool
@@ -21,7 +22,6 @@ from mmaug.io.plain import encode
 from mmaug.io.progress import Pairs
 from mmaug.io.summary import Tally
 from mmaug.io.work import Done, Job
-from mmaug.modalities.text.neural import refuse
 
 ON_ERROR = ("stop", "skip")
 START_METHODS = ("spawn", "fork", "forkserver")

@@ -18,7 +18,6 @@ from mmaug.errors import MmaugError
 from mmaug.neural.edges import MAKERS, dense, folded
 from mmaug.neural.genotype import EDGES, MOVES, Genotype, GenotypeSpace
 from mmaug.neural.hearing import Hearing
-from mmaug.policy import PolicyOp, op
 
 FORMAT = 1
 
@@ -190,10 +189,6 @@ class NeuralPolicy(nn.Module):
             with tempfile.TemporaryDirectory() as folder:
                 store.put(self.save(folder))
         return name
-
-    def op(self, p: float = 1.0) -> PolicyOp:
-        """The op that runs it in a graph, for a share p of the rows; it is put into the store for that."""
-        return op(f"{self.genotype.modality}.neural", network=self.keep(), p=p)
 
 
 def supergraph(

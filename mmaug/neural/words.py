@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Container, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
 
@@ -11,23 +11,16 @@ import torch
 from torch import Tensor, nn
 
 from mmaug.errors import MmaugError
-from mmaug.modalities.text.neural import NAME
 from mmaug.neural import running
 from mmaug.neural.network import NeuralPolicy
-from mmaug.trace import Trace
 
 Asked = tuple[tuple[str, int], ...]
 """The networks that the words of a row go through, in order: (name, seed of the noise)."""
 
+OP = "text.neural"
+
 NOBODY = -1
 """Where a tensor holds no network."""
-
-
-def asked(trace: Trace, fields: Container[str]) -> Asked:
-    """What the steps on some fields ask of a row."""
-    steps = (step for step in trace.applied if step.op == NAME and step.field in fields)
-    named = ((step.params["network"], step.params["seed"]) for step in steps if step.params["network"])
-    return tuple(dict.fromkeys(named))  # a step on several fields that are read together is one
 
 
 def moved(vectors: Tensor, rows: Sequence[Asked]) -> Tensor:
@@ -36,7 +29,7 @@ def moved(vectors: Tensor, rows: Sequence[Asked]) -> Tensor:
     Raises: MmaugError where a network is for vectors of another size, or there are not as many texts as rows.
     """
     if len(rows) != len(vectors):
-        raise MmaugError(f"{NAME}: a model must read one text a row, got {len(vectors)} texts of {len(rows)} rows")
+        raise MmaugError(f"{OP}: a model must read one text a row, got {len(vectors)} texts of {len(rows)} rows")
     for depth in range(max(map(len, rows), default=0)):
         of: dict[str, list[int]] = {}
         for place, own in enumerate(rows):
@@ -46,7 +39,7 @@ def moved(vectors: Tensor, rows: Sequence[Asked]) -> Tensor:
             net = _on(running.network(name, "text"), str(vectors.device))
             if net.channels != vectors.shape[-1]:
                 raise MmaugError(
-                    f"{NAME}: network {name} is for vectors of {net.channels} numbers, and the model's words have {vectors.shape[-1]}; "
+                    f"{OP}: network {name} is for vectors of {net.channels} numbers, and the model's words have {vectors.shape[-1]}; "
                     "search one with a child as wide as the model (mm.ChildConfig(width=...))"
                 )
             there = torch.tensor(places, device=vectors.device)

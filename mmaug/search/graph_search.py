@@ -15,7 +15,7 @@ from mmaug import store
 from mmaug.neural.genotype import Genotype, GenotypeSpace
 from mmaug.neural.hearing import Hearing
 from mmaug.neural.network import NeuralPolicy, discretised, supergraph
-from mmaug.policy import Policy
+from mmaug.policy import Policy, op
 from mmaug.search.augmenter import AdversarialTraining, Recipe
 from mmaug.search.genotypes import Controlled, Evolution, Proposals
 
@@ -119,7 +119,7 @@ class GraphSearch:
 
     def _runs(self, network: NeuralPolicy) -> float:
         with store.aside():
-            return self.bilevel.runs(Policy.sequence(network.op()))
+            return self.bilevel.runs(Policy.sequence(op(f"{self.space.modality}.neural", network=network.keep())))
 
     def _scores(self, network: NeuralPolicy, runs: float = 1.0) -> list[float]:
         """The held-out objectives of new children under a network that stays as it is; the same children, batches and noise for all.

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from mmaug.errors import MmaugError
 from mmaug.neural.network import NeuralPolicy
-from mmaug.policy import Policy
+from mmaug.policy import Policy, op
 from mmaug.search.augmenter import Recipe
 from mmaug.search.base.candidate import Candidate
 from mmaug.search.base.evaluator import Capability, Cost
@@ -110,7 +110,8 @@ class NeuralAugmentSearch(OnlineSearcher):
         return [self._policy([network for _, network in one if network is not None]) for one in chosen[:count]]
 
     def _policy(self, networks: Sequence[NeuralPolicy]) -> Policy:
-        return Policy.sequence(*(network.op(self._recipe.gate) for network in networks))
+        ops = [op(f"{network.genotype.modality}.neural", network=network.keep(), p=self._recipe.gate) for network in networks]
+        return Policy.sequence(*ops)
 
     def diagnostics(self) -> dict[str, Any]:
         """By modality how many networks the teacher still understands; a search where it understands none has collapsed."""

@@ -4,17 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mmaug.errors import MmaugError
 from mmaug.neural import running
 from mmaug.params import Network, Seed
 from mmaug.registry import register
 
 if TYPE_CHECKING:
     from torch import Tensor
-
-    from mmaug.policy import Policy
-
-NAME = "text.neural"
 
 
 @register("embedding", network=Network(), seed=Seed())
@@ -32,17 +27,3 @@ def neural(vectors: Tensor, *, network: str, seed: int) -> Tensor:
         return vectors
     net = running.network(network, "text")
     return net(vectors, running.noise(net, seed, len(vectors)).to(vectors))
-
-
-def count(policy: Policy) -> int:
-    """How many steps of a policy change the vectors of words."""
-    return sum(op.name == NAME and bool(op.params.get("network")) for op in policy.ops())
-
-
-def refuse(policy: Policy, where: str) -> None:
-    """Raises: MmaugError for a policy whose networks for text would be lost, since `where` knows no model."""
-    if count(policy):
-        raise MmaugError(
-            f"{where}: the policy must not have {NAME} with a network, which changes the vectors that a model has for words and no text; "
-            "train with mm.hf.Collator and mm.hf.ConsistencyTrainer, or leave the op out"
-        )
