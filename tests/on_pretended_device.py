@@ -29,7 +29,7 @@ SEARCHES: dict[str, tuple[str, dict[str, Any]]] = {
     },
     **{
         f"neural {name}": ("neural_augment_search", {"modalities": (name,), "method": how, "trials": 2, "steps": 6})
-        for name, how in (("image", "evolution"), ("audio", "darts"))
+        for name, how in (("image", "evolution"), ("audio", "darts"), ("text", "controller"))
     },
     "joint": ("joint_nas", {"rounds": 2, "shared": 2, "samples": 2}),
     "joint, differentiable": ("joint_nas", {"rounds": 2, "shared": 2, "samples": 2, "method": "differentiable"}),
