@@ -1,4 +1,4 @@
-"""Compiles `fused.c` while the package is built; without a C compiler the package works all the same, only slower."""
+"""Compiles the C files while the package is built; without a C compiler the package works all the same, only slower."""
 
 from __future__ import annotations
 
@@ -11,26 +11,27 @@ from typing import Any
 
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
-SOURCE = Path("mmaug/modalities/image/fused.c")
-LIBRARY = SOURCE.with_name("_fused.so")
+SOURCES = (Path("mmaug/modalities/image/fused.c"), Path("mmaug/modalities/audio/passes.c"))
 
 
-class CompiledPass(BuildHookInterface):
-    """Adds the compiled pass to wheels and editable installs."""
+class CompiledPasses(BuildHookInterface):
+    """Adds a library `_NAME.so` beside each `NAME.c` to wheels and editable installs."""
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         compiler = shutil.which(os.environ.get("CC", "cc")) or shutil.which("gcc") or shutil.which("clang")
         if self.target_name != "wheel" or compiler is None or sys.platform == "win32":
             return
-        # the same bytes on every machine: no fused multiply-add
-        command = [compiler, "-O3", "-ffp-contract=off", "-shared", "-fPIC", "-o", str(LIBRARY), str(SOURCE), "-lm"]
-        made = subprocess.run(command, cwd=self.root, capture_output=True, text=True, check=False)
-        if made.returncode:
-            self.app.display_warning(f"mmaug: the compiled pass was left out, {compiler} said: {made.stderr.strip()[:500]}")
-            return
-        build_data["artifacts"].append(str(LIBRARY))
-        build_data["pure_python"] = False
-        build_data["tag"] = f"py3-none-{_platform()}"
+        for source in SOURCES:
+            library = source.with_name(f"_{source.stem}.so")
+            # the same bytes on every machine: no fused multiply-add
+            command = [compiler, "-O3", "-ffp-contract=off", "-shared", "-fPIC", "-o", str(library), str(source), "-lm"]
+            made = subprocess.run(command, cwd=self.root, capture_output=True, text=True, check=False)
+            if made.returncode:
+                self.app.display_warning(f"mmaug: {library.name} was left out, {compiler} said: {made.stderr.strip()[:500]}")
+                continue
+            build_data["artifacts"].append(str(library))
+            build_data["pure_python"] = False
+            build_data["tag"] = f"py3-none-{_platform()}"
 
 
 def _platform() -> str:

@@ -149,6 +149,12 @@ FAMILIES: Mapping[str, Family] = MappingProxyType(
             None,
             "(samples, float32 [channels, samples], rate, **params) -> samples; declares its facts",
         ),
+        "distortion": Family(
+            "audio",
+            frozenset({"noise"}),
+            None,
+            "(samples, float32 [channels, samples], rate, **params) -> samples, no peak beyond the highest; declares its facts",
+        ),
         "dynamics": Family(
             "audio",
             frozenset({"loudness", "noise"}),

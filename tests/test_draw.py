@@ -11,6 +11,7 @@ from hashlib import blake2b
 
 import numpy as np
 import pytest
+import sfc64
 from scipy import stats
 
 import mmaug as mm
@@ -40,7 +41,11 @@ def test_the_numbers_are_those_of_numpys_philox(key):
     words = np.frombuffer(blake2b(f"5|2|1|{key!r}".encode(), digest_size=16).digest(), np.uint64)
     expected = (np.random.Philox(key=words).random_raw(3 * rng.BLOCK) >> np.uint64(11)) * 2.0**-53
     assert rng.uniform_blocks(rng.row_stream(5, 2, key, 1), 3).tolist() == expected.tolist()
-    assert rng.uniforms(9, 5) == ((np.random.Philox(key=9).random_raw(5) >> np.uint64(11)) * 2.0**-53).tolist()
+
+
+def test_the_numbers_behind_a_seed_are_those_of_sfc64():
+    for seed in (0, 9, 2**53 - 1):
+        assert rng.uniforms(seed, 5) == [(word >> 11) * 2.0**-53 for word in sfc64.words(seed, 5)]
 
 
 def test_every_node_has_a_block_of_its_own():

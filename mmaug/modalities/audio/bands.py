@@ -1,4 +1,4 @@
-"""Taking away: frequencies by filters, bands altogether, stretches of time."""
+"""Taking away: bands of frequencies altogether, and stretches of time."""
 
 from __future__ import annotations
 
@@ -8,8 +8,6 @@ from functools import lru_cache
 
 import numpy as np
 
-from mmaug.effects import equaliser
-from mmaug.effects.equaliser import Sections
 from mmaug.effects.sound import AUDIBLE, Band
 from mmaug.modalities.audio import resampling
 
@@ -24,16 +22,6 @@ _STEPS = 320
 
 _FRAMES = 4096
 """Frames worked on at a time, so that a long recording takes no more memory than a short one."""
-
-
-def filtered(samples: np.ndarray, sections: Sections) -> np.ndarray:
-    """Samples, float32 [channels, samples], through second-order sections, as if the first sample had lasted forever before."""
-    if not sections:
-        return samples
-    from scipy.signal import sosfilt
-
-    before = equaliser.at_rest(sections)[:, None] * samples[:, :1].astype(np.float64)
-    return sosfilt(np.array(sections), samples, axis=1, zi=before)[0].astype(np.float32)
 
 
 def without(samples: np.ndarray, rate: int, bands: tuple[Band, ...]) -> np.ndarray:

@@ -7,7 +7,7 @@ import io
 import numpy as np
 
 from mmaug.effects.sound import AudioState
-from mmaug.modalities.audio import measure, resampling
+from mmaug.modalities.audio import measure, passes, resampling
 from mmaug.params import Choice, Magnitude
 from mmaug.registry import register
 
@@ -27,7 +27,7 @@ def _clipped(state: AudioState, *, share: float) -> AudioState:
     return state.distort() if share > 0 else state
 
 
-@register("treatment", _clipped, share=Magnitude(0.0, 0.3, "of the samples", 0.0, 0.9))
+@register("distortion", _clipped, share=Magnitude(0.0, 0.3, "of the samples", 0.0, 0.9))
 def clip_distortion(samples: np.ndarray, rate: int, *, share: float) -> np.ndarray:
     """Cut off the highest peaks, as an overdriven amplifier does.
 
@@ -47,21 +47,23 @@ def _crushed(state: AudioState, *, bits: float) -> AudioState:
     return state.distort() if bits < FULL_BITS else state
 
 
-@register("treatment", _crushed, bits=Magnitude(FULL_BITS, 4.0, "bits", 2.0, FULL_BITS, scale="log"))
+@register("distortion", _crushed, bits=Magnitude(FULL_BITS, 4.0, "bits", 2.0, FULL_BITS, scale="log"))
 def bit_crush(samples: np.ndarray, rate: int, *, bits: float) -> np.ndarray:
     """Round every sample to one of few levels.
 
-    bits: of a sample, in [2, 24]; there are 2 ** bits levels from the recording's peak down to its negative, and bits need not be whole.
+    bits: of a sample, in [2, 24], whole or not: from silence to the recording's peak there are 2 ** (bits - 1) levels, to the nearest whole
+    one, and as many below.
     Source: audiomentations, BitCrush; here relative to the peak, so that a quiet recording does not become silence.
     """
     peak = measure.peak(samples)
     if bits >= FULL_BITS or peak < 1e-30:
         return samples
-    levels = np.float32(2 ** (bits - 1) / peak)
-    out = samples * levels
-    np.rint(out, out=out)
-    out /= levels
-    return out
+    return passes.rounded(samples, levels(bits) / peak)
+
+
+def levels(bits: float) -> int:
+    """How many levels a sample of so many bits has from silence to the peak: whole, so that the peak stays where it is."""
+    return round(2 ** (bits - 1))
 
 
 def _coded(state: AudioState, *, loss: float, codec: str) -> AudioState:

@@ -13,14 +13,14 @@ from typing import Any
 import numpy as np
 
 from mmaug.effects.sound import AudioState, audio_state
-from mmaug.modalities.audio import bands, fused, measure
+from mmaug.modalities.audio import bands, fused, measure, passes
 from mmaug.registry import Op, get_op
 
 COMPOSED = frozenset({"time", "pitch", "speed", "level", "channels"})
 """The families that fuse."""
 
 
-_NO_LOUDER = frozenset({"mute", "dynamics"})
+_NO_LOUDER = frozenset({"mute", "dynamics", "distortion"})
 """The families that take no peak beyond full scale."""
 
 
@@ -129,7 +129,7 @@ def may_rise(program: Program) -> bool:
 def _treat(segment: Treatment, samples: np.ndarray, rate: int) -> np.ndarray:
     function, params = segment.steps[0]
     if segment.family == "equaliser":
-        return bands.filtered(samples, sum((made(rate, **given) for made, given in segment.steps), ()))
+        return passes.filtered(samples, sum((made(rate, **given) for made, given in segment.steps), ()))
     if segment.family == "band":
         return bands.without(samples, rate, function(**params))
     if segment.family == "mute":

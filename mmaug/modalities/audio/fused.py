@@ -40,8 +40,9 @@ def does_nothing(state: AudioState) -> bool:
 
 def keeps_level(state: AudioState) -> bool:
     """Whether no sample can come out larger than the largest was: a stretch may overshoot, a gain raises."""
-    mixed = max(sum(map(abs, row)) for row in state.mix) <= 1 + 1e-9
-    return state.gain_db <= 0 and not state.semitones and abs(state.time.rate - 1) < 1e-9 and mixed
+    if state.gain_db > 0 or state.semitones or abs(state.time.rate - 1) >= 1e-9:
+        return False
+    return state.mix == kept_sides(state.channels) or max(sum(map(abs, row)) for row in state.mix) <= 1 + 1e-9
 
 
 @dataclass(frozen=True, slots=True)

@@ -111,7 +111,9 @@ def _composed(segment: Run, samples: Tensor, rate: int) -> Tensor:
 def _retimed(state: AudioState, samples: Tensor, rate: int) -> Tensor:
     """Pieces of the samples where the time map puts them."""
     moves = fused.slices(state.time, samples.shape[1], rate)
-    out = samples.new_zeros((samples.shape[0], moves.length))
+    out = samples.new_empty((samples.shape[0], moves.length))
+    for first, end in moves.silent:
+        out[:, first:end] = 0.0
     for first, source, count, backwards in moves.pieces:
         piece = samples[:, source : source + count]
         out[:, first : first + count] = piece.flip(1) if backwards else piece

@@ -123,10 +123,10 @@ def clipped(samples: Tensor, rate: int, params: Params) -> Tensor:
 def crushed(samples: Tensor, rate: int, params: Params) -> Tensor:
     """Each recording rounded to its levels."""
     peak = samples.abs().amax(dim=(1, 2), keepdim=True)
-    powers = torch.tensor([2 ** (p["bits"] - 1) for p in params], dtype=torch.float64, device=samples.device)[:, None, None]
-    levels = (powers / peak.clamp_min(1e-30)).float()  # as in numpy, so that samples between two levels fall the same way
+    wanted = torch.tensor([distortion.levels(p["bits"]) for p in params], dtype=torch.float64, device=samples.device)[:, None, None]
+    levels = wanted / peak.clamp_min(1e-30)  # float64 as in numpy, so that samples between two levels fall the same way
     off = _column(np.array([p["bits"] >= distortion.FULL_BITS for p in params]), samples) > 0
-    return torch.where(off | (peak < 1e-30), samples, (samples * levels).round() / levels)
+    return torch.where(off | (peak < 1e-30), samples, (samples * levels.float()).round() * (1 / levels).float())
 
 
 def normalized(samples: Tensor, rate: int, params: Params) -> Tensor:
