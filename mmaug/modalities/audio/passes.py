@@ -53,13 +53,13 @@ def filtered(samples: np.ndarray, sections: Sections) -> np.ndarray:
 
 def rounded(samples: np.ndarray, levels: float) -> np.ndarray:
     """Samples, float32 [channels, samples], each the nearest of so many levels in an amplitude of 1; halves go to even ones."""
-    levels, step = np.float32(levels), np.float32(1 / levels)
+    times, step = np.float32(levels), np.float32(1 / levels)
     samples = np.ascontiguousarray(samples)
     if _ROUND is not None:
         out = np.empty_like(samples)
-        _ROUND(samples.ctypes.data, out.ctypes.data, samples.size, levels, step)
+        _ROUND(samples.ctypes.data, out.ctypes.data, samples.size, times, step)
         return out
-    out = samples * levels
+    out = samples * times
     np.rint(out, out=out)
     out *= step
     return out
