@@ -6,7 +6,7 @@ run on pixels by the executors and on prototype colours by the caption rules.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -63,16 +63,16 @@ class ColourMap:
             return ColourMap(self.stages[:-1])
         return ColourMap((*self.stages[:-1], merged))
 
-    def possible(self) -> tuple[ColourMap, ...]:
+    def possible(self) -> Iterable[ColourMap]:
         """The functions that this may be: itself, or where a stage depends on the picture one a sort, in the order of `sorts.ASKED`."""
-        sure = next((place for place, stage in enumerate(self.stages) if isinstance(stage, Unsure)), None)
-        if sure is None:
-            return (self,)
-        made = [ColourMap(self.stages[:sure])] * len(sorts.ASKED)
-        for stage in self.stages[sure:]:
-            each = [stage.stages[sort] for sort in sorts.ASKED] if isinstance(stage, Unsure) else [stage] * len(made)
-            made = [change.then(one) for change, one in zip(made, each, strict=True)]
-        return tuple(made)
+        return (self,) if all(isinstance(stage, np.ndarray) for stage in self.stages) else _Possible(self)
+
+    def of_sort(self, sort: int) -> ColourMap:
+        """The function that this is for one sort of picture."""
+        made = NO_CHANGE
+        for stage in self.stages:
+            made = made.then(stage.stages[sort] if isinstance(stage, Unsure) else stage)
+        return made
 
     @property
     def sure(self) -> tuple[Stage, ...]:
@@ -103,6 +103,21 @@ class ColourMap:
 
     def _bytes(self) -> tuple[bytes, ...]:
         return tuple(part.tobytes() for stage in self.stages for part in (stage.stages if isinstance(stage, Unsure) else (stage,)))
+
+
+class _Possible:
+    """One function for each sort of picture, made when it is first asked for: often the first settles what a text may say."""
+
+    __slots__ = ("_change", "_made")
+
+    def __init__(self, change: ColourMap):
+        self._change, self._made = change, list[ColourMap]()
+
+    def __iter__(self) -> Iterator[ColourMap]:
+        for place, sort in enumerate(sorts.ASKED):
+            if place == len(self._made):
+                self._made.append(self._change.of_sort(sort))
+            yield self._made[place]
 
 
 def is_table(stage: Stage) -> bool:

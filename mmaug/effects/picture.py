@@ -5,7 +5,7 @@ A state is a value; each method returns the state after one more step.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from mmaug.effects import geometry
@@ -26,7 +26,7 @@ class Recolours:
 
     def __init__(self, before: Recolours | None, stage: Stage | Unsure | Callable[[], Stage] | None):
         self._before, self._stage, self._colour = before, stage, None if before else NO_CHANGE
-        self._possible: tuple[ColourMap, ...] | None = None
+        self._possible: Iterable[ColourMap] | None = None
 
     @property
     def colour(self) -> ColourMap:
@@ -37,8 +37,8 @@ class Recolours:
         return self._colour
 
     @property
-    def possible(self) -> tuple[ColourMap, ...]:
-        """The functions that it may be, made once: every text about the picture is asked under the same."""
+    def possible(self) -> Iterable[ColourMap]:
+        """The functions that it may be, each made once: every text about the picture is asked under the same."""
         if self._possible is None:
             self._possible = self.colour.possible()
         return self._possible

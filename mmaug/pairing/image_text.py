@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import lru_cache
 
 import numpy as np
@@ -134,7 +135,7 @@ def _speaks_of_colour(text: str) -> bool:
     return bool(reading.colours or reading.light or _in_colour(text))
 
 
-def _colours(text: str, changes: tuple[ColourMap, ...]) -> Edit | Veto | None:
+def _colours(text: str, changes: Iterable[ColourMap]) -> Edit | Veto | None:
     """Every colour word of a text under the colour functions that may be meant: one, or one for each sort of picture."""
     reading = read(text)
     if (word := _in_colour(text)) and not all(map(_colourful, changes)):
@@ -144,7 +145,7 @@ def _colours(text: str, changes: tuple[ColourMap, ...]) -> Edit | Veto | None:
     wanted: list[Replacement] = []
     for i, mention in enumerate(reading.colours):
         verdict = _agreed(mention, changes)
-        if not isinstance(verdict, Veto) and any(_called_alike(reading, change, i) for change in changes):
+        if not isinstance(verdict, Veto) and _called_alike(reading, i, changes):
             verdict = _left_out(mention)
         if isinstance(verdict, Veto):
             return verdict
@@ -159,12 +160,13 @@ def _colours(text: str, changes: tuple[ColourMap, ...]) -> Edit | Veto | None:
     return Edit((*kept, *gone)) if wanted else None
 
 
-def _agreed(mention: Colour, changes: tuple[ColourMap, ...]) -> Replacement | Veto | None:
+def _agreed(mention: Colour, changes: Iterable[ColourMap]) -> Replacement | Veto | None:
     """What becomes of a colour word where all functions say the same; where it depends on the picture it is left out."""
-    verdict, unsure = _recolour(mention, changes[0]), _left_out(mention)
+    each = (_recolour(mention, change) for change in changes)
+    verdict, unsure = next(each), _left_out(mention)
     if verdict == unsure:  # then it is left out whatever the others say
         return unsure
-    return verdict if all(_recolour(mention, change) == verdict for change in changes[1:]) else unsure
+    return verdict if all(other == verdict for other in each) else unsure
 
 
 @lru_cache(maxsize=65536)
@@ -202,17 +204,20 @@ def _recolour(mention: Colour, change: ColourMap) -> Replacement | Veto | None:
     return _left_out(mention)
 
 
-def _called_alike(reading: Reading, change: ColourMap, i: int) -> bool:
-    """Whether a colour and one joined to it ("red and orange") would be called the same ("green and green")."""
+def _called_alike(reading: Reading, i: int, changes: Iterable[ColourMap]) -> bool:
+    """Whether a colour and one joined to it ("red and orange") would be called the same ("green and green") under any function."""
     mention = reading.colours[i]
     for other in (*reading.colours[max(i - 1, 0) : i], *reading.colours[i + 1 : i + 2]):
         first, second = (mention, other) if mention.start < other.start else (other, mention)
         joined = reading.text[first.end : second.start].lower().strip() in _JOINED
-        if joined and mention.term != other.term:
-            now = _term_after(mention, change)
-            if now is not None and now == _term_after(other, change):
-                return True
+        if joined and mention.term != other.term and any(_same_after(mention, other, change) for change in changes):
+            return True
     return False
+
+
+def _same_after(mention: Colour, other: Colour, change: ColourMap) -> bool:
+    now = _term_after(mention, change)
+    return now is not None and now == _term_after(other, change)
 
 
 _JOINED = frozenset(("and", "or", ",", "&", "/", "-", ", and", ", or", "-and-", "n"))
